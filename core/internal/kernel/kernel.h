@@ -1,0 +1,104 @@
+// Shared by the kernels: the pool, the table of one instruction set's inner
+// loops, and the entry points that Go calls. All arrays are float32, row-major,
+// images NHWC, convolution weights HWIO.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- pool.c: tasks of one call, claimed one by one, run on every thread.
+
+typedef void (*lab_task)(void *arg, long task);
+
+// Runs fn(arg, 0..n-1), each once, in any order and on any thread, and returns
+// when all are done. Tasks must write disjoint memory.
+void lab_parallel(lab_task fn, void *arg, long n);
+void lab_set_threads(int n);
+int lab_threads(void);
+
+// Memory of the calling thread, 64-byte aligned, valid until the same slot is
+// asked for again on this thread. A call's own tasks use other slots than the call.
+enum { LAB_SHARED, LAB_PARTIAL, LAB_PACK_A, LAB_PACK_B, LAB_TILE, LAB_SLOTS };
+float *lab_scratch(int slot, size_t floats);
+
+// ---- elementwise.c, reduce.c: small programs over blocks of elements.
+
+enum { LAB_MAX_INPUTS = 8, LAB_MAX_TEMPS = 12, LAB_MAX_DIMS = 5, LAB_BLOCK = 512 };
+
+// One instruction: operand dst = code(a, b, c, imm). Operands below the number of
+// inputs are the inputs; the rest are temporaries.
+typedef struct {
+  uint8_t code, dst, a, b, c;
+  uint8_t unused[3];
+  float imm;
+} lab_instr;
+
+// A program over an iteration space of dims, outermost first; stride[i] are the
+// strides of input i in elements, 0 where it is broadcast. The innermost stride is 0 or 1.
+typedef struct {
+  int inputs, len;
+  const lab_instr *code;
+  long dim[LAB_MAX_DIMS];
+  long stride[LAB_MAX_INPUTS][LAB_MAX_DIMS];
+} lab_program;
+
+// ---- one instruction set's inner loops.
+
+// C[mr][nr] (+)= sum over k of A[i][k] B[k][0..nr); A[i][k] is a[i*as+k] in a row
+// tile and a[i+k*as] in a column tile; B's rows are bs apart, C's cs.
+typedef void (*lab_tile)(long k, const float *a, long as, const float *b, long bs, float *c, long cs, int accumulate);
+
+enum { LAB_MAX_MR = 14, LAB_MAX_NR = 32 };
+
+typedef struct {
+  const char *name;
+  int lanes, mr, nr;
+  const lab_tile *row, *col; // by number of rows, 1..mr
+  // n values of the program at operand pointers in[], n <= LAB_BLOCK; temp is
+  // LAB_MAX_TEMPS blocks; arrays shorter than a whole number of vectors are
+  // never written past n. in[] of temporaries is filled by the callee.
+  void (*block)(const lab_program *p, long n, const float **in, float *temp, float *out);
+  float (*sum)(long n, const float *x);
+  float (*max)(long n, const float *x);
+  void (*add_to)(long n, float *acc, const float *x);
+  void (*max_to)(long n, float *acc, const float *x);
+  float (*dot)(long n, const float *x, const float *y);
+  void (*adam)(long n, float *p, float *m, float *v, const float *g, const float *c);
+} lab_isa;
+
+extern const lab_isa lab_isa_base;
+#ifdef __x86_64__
+extern const lab_isa lab_isa_avx2, lab_isa_avx512;
+#endif
+extern const lab_isa *lab_cpu;      // the one in use
+int lab_use_isa(const char *name);  // "" for the best this CPU has; 0 if it has not
+const char *lab_isa_name(void);
+
+// ---- entry points
+
+void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb,
+              float *c, long ldc, int accumulate);
+
+// Packs n <= nr columns of B (B[k][j] at b[k*rs+j*cs]) into dst[k][nr], zero-filled.
+void lab_pack_b(const float *b, long rs, long cs, long k, long n, float *dst);
+
+typedef struct {
+  long n, h, w, c;                           // input  [n,h,w,c]
+  long oh, ow, k;                            // output [n,oh,ow,k]; weights [kh,kw,c/groups,k]
+  long kh, kw, sh, sw, ph, pw, dh, dw, groups; // kernel, stride, padding (top, left), dilation
+} lab_conv;
+
+void lab_conv_forward(const lab_conv *g, const float *x, const float *w, float *y);
+void lab_conv_input(const lab_conv *g, const float *dy, const float *w, float *dx);
+void lab_conv_weight(const lab_conv *g, const float *x, const float *dy, float *dw);
+
+void lab_elementwise(const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,
+                     const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
+enum { LAB_SUM, LAB_MAX };
+// out[a][b] = sum or max over r of program[a][r][b]; the program's dims are {1,1,a,r,b}.
+void lab_reduce(int kind, const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,
+                const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
+// out[..] = in[..] over dims with the given strides of both, in elements.
+void lab_copy(const long *dim, const long *so, const long *si, float *out, const float *in);
+void lab_fill(long n, float *out, float v);
+void lab_adam(long n, float *p, float *m, float *v, const float *g, float lr, float beta1, float beta2, float eps,
+              float weight_decay, int decoupled, float bias1, float bias2);

@@ -1,0 +1,160 @@
+//go:build cgo && !purego
+
+package kernel
+
+/*
+#cgo CFLAGS: -O3 -Wno-psabi
+#cgo LDFLAGS: -lm -lpthread
+#include <stdlib.h>
+#include "kernel.h"
+#cgo noescape lab_gemm
+#cgo nocallback lab_gemm
+#cgo noescape lab_elementwise
+#cgo nocallback lab_elementwise
+#cgo noescape lab_reduce
+#cgo nocallback lab_reduce
+#cgo noescape lab_copy
+#cgo nocallback lab_copy
+#cgo noescape lab_conv_forward
+#cgo nocallback lab_conv_forward
+#cgo noescape lab_conv_input
+#cgo nocallback lab_conv_input
+#cgo noescape lab_conv_weight
+#cgo nocallback lab_conv_weight
+#cgo noescape lab_adam
+#cgo nocallback lab_adam
+*/
+import "C"
+
+import (
+	"os"
+	"unsafe"
+)
+
+func init() {
+	name := C.CString(os.Getenv("LAB_ISA")) // "avx512", "avx2", "sse2", "neon"; the best there is when unset
+	defer C.free(unsafe.Pointer(name))
+	if C.lab_use_isa(name) == 0 {
+		empty := C.CString("")
+		defer C.free(unsafe.Pointer(empty))
+		C.lab_use_isa(empty)
+	}
+}
+
+// UseISA switches to the named instruction set and reports whether the CPU has
+// it. Not while kernels run.
+func UseISA(name string) bool {
+	s := C.CString(name)
+	defer C.free(unsafe.Pointer(s))
+	return C.lab_use_isa(s) != 0
+}
+
+// ISA is the instruction set in use: "avx512", "avx2", "sse2" or "neon"; "go"
+// under -tags purego. The environment variable LAB_ISA chooses another at start.
+func ISA() string { return C.GoString(C.lab_isa_name()) }
+
+// SetThreads sets how many threads the kernels use, 1 to 64.
+func SetThreads(n int) { C.lab_set_threads(C.int(n)) }
+
+// Threads is the number of threads in use.
+func Threads() int { return int(C.lab_threads()) }
+
+func address(s []float32) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(s))) }
+
+func ptr(s []float32) *C.float { return (*C.float)(unsafe.SliceData(s)) }
+
+func flag(b bool) C.int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Gemm: see [twin.Gemm].
+func Gemm(ta, tb bool, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+	C.lab_gemm(flag(ta), flag(tb), C.long(m), C.long(n), C.long(k), ptr(a), C.long(lda), ptr(b), C.long(ldb),
+		ptr(c), C.long(ldc), flag(accumulate))
+}
+
+// cProgram is a program as C reads it.
+type cProgram struct {
+	p    C.lab_program
+	code []Instr
+}
+
+func compile(p *Program) *cProgram {
+	c := &cProgram{code: p.Code}
+	c.p.inputs, c.p.len = C.int(p.Inputs), C.int(len(p.Code))
+	for d := range p.Dim {
+		c.p.dim[d] = C.long(p.Dim[d])
+		for i := range p.Stride {
+			c.p.stride[i][d] = C.long(p.Stride[i][d])
+		}
+	}
+	return c
+}
+
+func (c *cProgram) instr() *C.lab_instr {
+	return (*C.lab_instr)(unsafe.Pointer(unsafe.SliceData(c.code)))
+}
+
+// Elementwise returns a call that computes the program from in to out; see
+// [twin.Elementwise]. out may be one of the inputs that is read densely.
+func Elementwise(p *Program, out []float32, in [][]float32) func() {
+	c, i := compile(p), inputs(in)
+	return func() {
+		C.lab_elementwise(&c.p, c.instr(), ptr(out), ptr(i[0]), ptr(i[1]), ptr(i[2]), ptr(i[3]), ptr(i[4]), ptr(i[5]), ptr(i[6]), ptr(i[7]))
+	}
+}
+
+// Reduce returns a call that reduces the program's values; see [twin.Reduce].
+func Reduce(kind ReduceKind, p *Program, out []float32, in [][]float32) func() {
+	c, i := compile(p), inputs(in)
+	return func() {
+		C.lab_reduce(C.int(kind), &c.p, c.instr(), ptr(out), ptr(i[0]), ptr(i[1]), ptr(i[2]), ptr(i[3]), ptr(i[4]), ptr(i[5]), ptr(i[6]), ptr(i[7]))
+	}
+}
+
+func inputs(in [][]float32) (a [MaxInputs][]float32) {
+	copy(a[:], in)
+	return a
+}
+
+func conv(g *Conv) *C.lab_conv {
+	return &C.lab_conv{n: C.long(g.N), h: C.long(g.H), w: C.long(g.W), c: C.long(g.C), oh: C.long(g.OH), ow: C.long(g.OW), k: C.long(g.K),
+		kh: C.long(g.KH), kw: C.long(g.KW), sh: C.long(g.SH), sw: C.long(g.SW), ph: C.long(g.PH), pw: C.long(g.PW),
+		dh: C.long(g.DH), dw: C.long(g.DW), groups: C.long(g.Groups)}
+}
+
+// ConvForward returns a call; see [twin.ConvForward].
+func ConvForward(g *Conv, x, w, y []float32) func() {
+	c := conv(g)
+	return func() { C.lab_conv_forward(c, ptr(x), ptr(w), ptr(y)) }
+}
+
+// ConvInput returns a call; see [twin.ConvInput].
+func ConvInput(g *Conv, dy, w, dx []float32) func() {
+	c := conv(g)
+	return func() { C.lab_conv_input(c, ptr(dy), ptr(w), ptr(dx)) }
+}
+
+// ConvWeight returns a call; see [twin.ConvWeight].
+func ConvWeight(g *Conv, x, dy, dw []float32) func() {
+	c := conv(g)
+	return func() { C.lab_conv_weight(c, ptr(x), ptr(dy), ptr(dw)) }
+}
+
+// CopyStrided returns a call; see [twin.CopyStrided].
+func CopyStrided(dim, so, si [MaxDims]int, out, in []float32) func() {
+	var d, o, i [MaxDims]C.long
+	for a := range dim {
+		d[a], o[a], i[a] = C.long(dim[a]), C.long(so[a]), C.long(si[a])
+	}
+	return func() { C.lab_copy(&d[0], &o[0], &i[0], ptr(out), ptr(in)) }
+}
+
+// Adam: see [twin.Adam].
+func Adam(p, m, v, g []float32, c AdamConfig) {
+	C.lab_adam(C.long(len(p)), ptr(p), ptr(m), ptr(v), ptr(g), C.float(c.LR), C.float(c.Beta1), C.float(c.Beta2), C.float(c.Eps),
+		C.float(c.WeightDecay), flag(c.Decoupled), C.float(c.Bias1), C.float(c.Bias2))
+}

@@ -1,0 +1,61 @@
+//go:build !cgo || purego
+
+package kernel
+
+import (
+	"unsafe"
+
+	"lab/core/internal/kernel/twin"
+)
+
+// UseISA reports whether name is "go", the only set of this build.
+func UseISA(name string) bool { return name == "go" || name == "" }
+
+// ISA is "go": plain loops.
+func ISA() string { return "go" }
+
+// SetThreads does nothing: this build computes on the calling goroutine.
+func SetThreads(int) {}
+
+// Threads is 1.
+func Threads() int { return 1 }
+
+func address(s []float32) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(s))) }
+
+// Gemm: see [twin.Gemm].
+func Gemm(ta, tb bool, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
+	twin.Gemm(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
+}
+
+// Elementwise returns a call; see [twin.Elementwise].
+func Elementwise(p *Program, out []float32, in [][]float32) func() {
+	return func() { twin.Elementwise(p, out, in) }
+}
+
+// Reduce returns a call; see [twin.Reduce].
+func Reduce(kind ReduceKind, p *Program, out []float32, in [][]float32) func() {
+	return func() { twin.Reduce(kind, p, out, in) }
+}
+
+// ConvForward returns a call; see [twin.ConvForward].
+func ConvForward(g *Conv, x, w, y []float32) func() {
+	return func() { twin.ConvForward(g, x, w, y) }
+}
+
+// ConvInput returns a call; see [twin.ConvInput].
+func ConvInput(g *Conv, dy, w, dx []float32) func() {
+	return func() { twin.ConvInput(g, dy, w, dx) }
+}
+
+// ConvWeight returns a call; see [twin.ConvWeight].
+func ConvWeight(g *Conv, x, dy, dw []float32) func() {
+	return func() { twin.ConvWeight(g, x, dy, dw) }
+}
+
+// CopyStrided returns a call; see [twin.CopyStrided].
+func CopyStrided(dim, so, si [MaxDims]int, out, in []float32) func() {
+	return func() { twin.CopyStrided(dim, so, si, out, in) }
+}
+
+// Adam: see [twin.Adam].
+func Adam(p, m, v, g []float32, c AdamConfig) { twin.Adam(p, m, v, g, c) }
