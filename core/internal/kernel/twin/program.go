@@ -273,16 +273,16 @@ const (
 // is 0, an empty maximum -Inf; a NaN comes through.
 func Reduce[F Float](kind ReduceKind, p *Program, out []F, in [][]F) {
 	rs, bs := p.Dim[3], p.Dim[4]
-	for i := range out {
-		out[i] = 0
-		if kind == Maximum {
-			out[i] = F(math.Inf(-1))
+	acc := make([]float64, len(out))
+	if kind == Maximum {
+		for i := range acc {
+			acc[i] = math.Inf(-1)
 		}
 	}
 	n := 0
 	each(p, func(at *[MaxInputs]int) {
-		o := &out[n/(rs*bs)*bs+n%bs]
-		v := value(p, in, at)
+		o := &acc[n/(rs*bs)*bs+n%bs]
+		v := float64(value(p, in, at))
 		switch {
 		case kind == Sum:
 			*o += v
@@ -291,4 +291,7 @@ func Reduce[F Float](kind ReduceKind, p *Program, out []F, in [][]F) {
 		}
 		n++
 	})
+	for i, v := range acc {
+		out[i] = F(v)
+	}
 }

@@ -1,0 +1,189 @@
+package vm
+
+import (
+	"slices"
+
+	"lab/core/graph"
+	"lab/core/internal/kernel"
+	"lab/core/tensor"
+)
+
+// maxFolded is the largest constant, in elements, that compiling computes.
+const maxFolded = 4096
+
+// compiler holds what is known of each node while a program is made.
+type compiler struct {
+	order   []*graph.Node // needed nodes, operands first
+	users   map[*graph.Node][]*graph.Node
+	roots   map[*graph.Node]bool
+	folded  map[*graph.Node][]float32 // constants, given and computed
+	groups  map[*graph.Node]*group    // by head
+	inside  map[*graph.Node]*group    // nodes computed within another's call
+	backing map[*graph.Node]*storage
+	program *Program
+}
+
+// Compile makes a program that computes the outputs, writes gradients to their
+// parameters' memory, and stores the graph's buffer updates at the end of a run.
+// All nodes are of one graph.
+func Compile(outputs []*graph.Node, gradients ...graph.Gradients) (p *Program, err error) {
+	err = graph.Build(func() { p = compile(outputs, gradients) })
+	return p, err
+}
+
+func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
+	c := &compiler{users: map[*graph.Node][]*graph.Node{}, roots: map[*graph.Node]bool{}, folded: map[*graph.Node][]float32{},
+		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]*storage{},
+		program: &Program{memory: map[*graph.Node][]float32{}}}
+	var updated []*graph.Param
+	roots := slices.Clone(outputs)
+	for _, g := range gradients {
+		roots = append(roots, g.Nodes...)
+	}
+	if len(roots) == 0 {
+		graph.Fail("Compile", "there is nothing to compute")
+	}
+	g := roots[0].Graph()
+	for _, n := range roots {
+		if n.Graph() != g {
+			graph.Fail("Compile", "%v is of another graph", n)
+		}
+	}
+	updated, updates := g.Updates()
+	roots = append(roots, updates...)
+
+	c.visit(roots)
+	c.fold()
+	c.fuse()
+	c.place(outputs, gradients)
+	c.emit()
+
+	// A gradient that is not where the parameter wants it (shared by two, or a leaf),
+	// and the buffers, once everything has read their old values.
+	for _, g := range gradients {
+		for i, p := range g.Params {
+			if src := c.memoryOf(g.Nodes[i]); &src[0] != &p.Grad()[0] {
+				c.copyStep("gradient "+p.Name, p.Grad(), src)
+			}
+		}
+	}
+	for i, p := range updated {
+		c.copyStep("update "+p.Name, p.Value(), c.memoryOf(updates[i]))
+	}
+	for _, n := range outputs {
+		c.program.memory[n] = c.memoryOf(n)
+	}
+	for _, n := range g.Nodes() {
+		if n.IsInput() {
+			if c.backing[n] == nil { // not needed; feeding it is no mistake
+				c.program.memory[n] = kernel.Alloc(n.Shape().Size())
+				continue
+			}
+			c.program.memory[n] = c.memoryOf(n)
+		}
+	}
+	return c.program
+}
+
+// visit orders the nodes that the roots need and records who uses them.
+func (c *compiler) visit(roots []*graph.Node) {
+	seen := map[*graph.Node]bool{}
+	for _, n := range roots {
+		c.roots[n] = true
+		if !seen[n] {
+			seen[n] = true
+			c.order = append(c.order, n)
+		}
+	}
+	for i := 0; i < len(c.order); i++ {
+		for _, x := range c.order[i].Inputs() {
+			if !seen[x] {
+				seen[x] = true
+				c.order = append(c.order, x)
+			}
+		}
+	}
+	slices.SortFunc(c.order, func(a, b *graph.Node) int { return a.ID() - b.ID() })
+	for _, n := range c.order {
+		for _, x := range n.Inputs() {
+			if u := c.users[x]; len(u) == 0 || u[len(u)-1] != n {
+				c.users[x] = append(u, n)
+			}
+		}
+	}
+}
+
+// fold computes small values that depend on constants only.
+func (c *compiler) fold() {
+	for _, n := range c.order {
+		if v := n.Const(); v != nil {
+			c.folded[n] = v
+			continue
+		}
+		if n.Op() == nil || n.Shape().Size() > maxFolded {
+			continue
+		}
+		in := make([][]float32, len(n.Inputs()))
+		constant := true
+		for i, x := range n.Inputs() {
+			in[i] = c.folded[x]
+			constant = constant && in[i] != nil
+		}
+		if !constant {
+			continue
+		}
+		out := kernel.Alloc(n.Shape().Size())
+		if n.Op().Def().Alias {
+			copy(out, in[0])
+		} else {
+			n.Op().Def().Lower(n.Op(), out, in)()
+		}
+		c.folded[n] = out
+	}
+}
+
+// emit turns every node that has a call of its own into a step.
+func (c *compiler) emit() {
+	for _, n := range c.order {
+		if !c.computed(n) {
+			continue
+		}
+		out := c.memoryOf(n)
+		if len(out) == 0 {
+			continue
+		}
+		if g := c.groups[n]; g != nil {
+			c.program.steps = append(c.program.steps, step{g.String(), g.lower(out, c.memories(g.in))})
+			continue
+		}
+		c.program.steps = append(c.program.steps, step{n.Op().String(), n.Op().Def().Lower(n.Op(), out, c.memories(n.Inputs()))})
+	}
+}
+
+// computed reports whether the node has a call of its own: it is an op's result,
+// not a constant, not another shape of its operand, and not inside a group.
+func (c *compiler) computed(n *graph.Node) bool {
+	return n.Op() != nil && c.folded[n] == nil && !n.Op().Def().Alias && c.inside[n] == nil
+}
+
+func (c *compiler) memories(ns []*graph.Node) [][]float32 {
+	m := make([][]float32, len(ns))
+	for i, n := range ns {
+		m[i] = c.memoryOf(n)
+	}
+	return m
+}
+
+func (c *compiler) copyStep(name string, dst, src []float32) {
+	if len(dst) == 0 {
+		return
+	}
+	var dim, one [kernel.MaxDims]int
+	for d := range dim {
+		dim[d] = 1
+	}
+	dim[kernel.MaxDims-1], one[kernel.MaxDims-1] = len(dst), 1
+	c.program.steps = append(c.program.steps, step{name, kernel.CopyStrided(dim, one, one, dst, src)})
+}
+
+func sameShape(a, b *graph.Node) bool { return tensor.Shape.Equal(a.Shape(), b.Shape()) }

@@ -1,0 +1,195 @@
+package vm
+
+import (
+	"math"
+	"slices"
+
+	"lab/core/graph"
+	"lab/core/internal/kernel"
+)
+
+// storage is the memory of one value, which other shapes of it share.
+type storage struct {
+	size  int       // floats
+	fixed []float32 // memory from outside: a parameter, a gradient, a constant
+	last  int       // place in the order of the last use
+	off   int       // in the arena, unless fixed
+}
+
+const forever = math.MaxInt
+
+// place gives every value its memory: constants and parameters where they are,
+// gradients in their parameters' flat memory, inputs and outputs for the whole
+// run, everything else in the arena for as long as it is used.
+func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
+	for _, n := range c.order {
+		switch {
+		case c.inside[n] != nil:
+			continue
+		case c.folded[n] != nil:
+			c.backing[n] = &storage{fixed: c.folded[n]}
+		case n.Param() != nil:
+			c.backing[n] = &storage{fixed: n.Param().Value()}
+		case n.Op() != nil && n.Op().Def().Alias:
+			c.backing[n] = c.backing[n.Inputs()[0]]
+		default:
+			c.backing[n] = &storage{size: n.Shape().Size()}
+		}
+	}
+	for _, n := range c.order {
+		if n.IsInput() {
+			c.backing[n].last = forever
+		}
+	}
+	for n := range c.roots {
+		c.backing[n].last = forever
+	}
+	for _, g := range gradients {
+		for i, p := range g.Params {
+			s := c.backing[g.Nodes[i]]
+			if s.fixed == nil && !c.fed(s) {
+				s.fixed = p.Grad()
+			}
+		}
+	}
+	for i, n := range c.order {
+		if c.computed(n) {
+			for _, x := range c.operands(n) {
+				s := c.backing[x]
+				s.last = max(s.last, i)
+			}
+		}
+	}
+
+	var a arena
+	for _, n := range c.order { // first, so that nothing is computed into them
+		if n.IsInput() {
+			c.backing[n].off = a.alloc(c.backing[n].size)
+		}
+	}
+	for i, n := range c.order {
+		if !c.computed(n) {
+			continue
+		}
+		s := c.backing[n]
+		c.program.values += s.size
+		if s.fixed == nil {
+			if x := c.overwritten(n, i); x != nil {
+				s.off = x.off
+				x.last = -1 // not to be released
+			} else {
+				s.off = a.alloc(s.size)
+			}
+		}
+		released := map[*storage]bool{}
+		for _, x := range append(c.operands(n), n) {
+			if s := c.backing[x]; s.fixed == nil && s.last <= i && s.last >= 0 && !released[s] {
+				released[s] = true
+				a.release(s.off, s.size)
+			}
+		}
+	}
+	c.program.arena = a.top
+	memory := kernel.Alloc(a.top)
+	for _, s := range c.backing {
+		if s.fixed == nil {
+			s.fixed = memory[s.off : s.off+s.size : s.off+s.size]
+		}
+	}
+}
+
+// fed reports whether the memory is an input's.
+func (c *compiler) fed(s *storage) bool {
+	for _, n := range c.order {
+		if n.IsInput() && c.backing[n] == s {
+			return true
+		}
+	}
+	return false
+}
+
+// operands are the values that n's call reads.
+func (c *compiler) operands(n *graph.Node) []*graph.Node {
+	if g := c.groups[n]; g != nil {
+		return g.in
+	}
+	return n.Inputs()
+}
+
+// overwritten returns the memory of an operand that n may be computed into: an
+// elementwise call, element by element over an operand of its own shape that
+// nobody needs afterwards.
+func (c *compiler) overwritten(n *graph.Node, i int) *storage {
+	g := c.groups[n]
+	if g == nil || reduces(n) {
+		return nil
+	}
+	for _, x := range g.in {
+		s := c.backing[x]
+		if s.fixed != nil || s.last != i || !sameShape(x, n) {
+			continue
+		}
+		once := true // another shape of the same memory is read in another order
+		for _, y := range g.in {
+			once = once && (y == x || c.backing[y] != s)
+		}
+		if once {
+			return s
+		}
+	}
+	return nil
+}
+
+// memoryOf is the value's memory, once placed.
+func (c *compiler) memoryOf(n *graph.Node) []float32 { return c.backing[n].fixed }
+
+// arena hands out ranges of one array: the smallest free one that fits.
+type arena struct {
+	free []span // by offset, apart from each other
+	top  int
+}
+
+type span struct{ off, size int }
+
+const line = 16 // floats of a cache line
+
+func (a *arena) alloc(size int) int {
+	size = (max(size, 1) + line - 1) / line * line
+	best := -1
+	for i, f := range a.free {
+		if f.size >= size && (best < 0 || f.size < a.free[best].size) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		off := a.free[best].off
+		a.free[best].off += size
+		if a.free[best].size -= size; a.free[best].size == 0 {
+			a.free = slices.Delete(a.free, best, best+1)
+		}
+		return off
+	}
+	if k := len(a.free) - 1; k >= 0 && a.free[k].off+a.free[k].size == a.top { // grow the last hole
+		off := a.free[k].off
+		a.free = a.free[:k]
+		a.top = off + size
+		return off
+	}
+	off := a.top
+	a.top += size
+	return off
+}
+
+func (a *arena) release(off, size int) {
+	size = (max(size, 1) + line - 1) / line * line
+	i, _ := slices.BinarySearchFunc(a.free, off, func(f span, off int) int { return f.off - off })
+	a.free = slices.Insert(a.free, i, span{off, size})
+	if i+1 < len(a.free) && off+size == a.free[i+1].off {
+		a.free[i].size += a.free[i+1].size
+		a.free = slices.Delete(a.free, i+1, i+2)
+	}
+	if i > 0 && a.free[i-1].off+a.free[i-1].size == off {
+		a.free[i-1].size += a.free[i].size
+		a.free = slices.Delete(a.free, i, i+1)
+	}
+}
