@@ -43,7 +43,7 @@ func (e *Examples) Len() int {
 type Levels [256]float32
 
 // Levels maps a pixel of 0 to lo and one of full brightness to hi, rounded once:
-// lo + (hi-lo)·v/white. Levels(0, 1) divides by 255, as PyTorch's ToTensor does,
+// lo + (hi-lo)·v/white. With white at 255 Levels(0, 1) is PyTorch's ToTensor,
 // to the same bits.
 func (e *Examples) Levels(lo, hi float32) *Levels {
 	var lv Levels
