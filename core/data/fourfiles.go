@@ -1,0 +1,112 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"lab/core/data/idx"
+	"lab/core/tensor"
+)
+
+// readSet reads a set of four IDX files, those of e.Files, from one folder. Each
+// may be compressed, or raw and named without .gz. A file whose hash is known
+// must have it.
+func readSet(e *Entry, dir fs.FS) (*Set, error) {
+	var arrays [4]*idx.Array
+	whole := sha256.New()
+	for i, f := range e.Files {
+		a, err := readFile(dir, f.Name)
+		if err != nil {
+			return nil, err
+		}
+		one := sha256.New()
+		if err := idx.Write(io.MultiWriter(one, whole), a); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		if sum := hex.EncodeToString(one.Sum(nil)); f.SHA256 != "" && sum != f.SHA256 {
+			return nil, fmt.Errorf("%s is not the one of %s: its content has SHA-256 %.12s…", f.Name, e.Name, sum)
+		}
+		arrays[i] = a
+	}
+	set := &Set{Name: e.Name, Classes: e.Classes, SHA256: hex.EncodeToString(whole.Sum(nil)),
+		Licence: e.Licence, Source: e.Source}
+	var err error
+	if set.Train, err = labelled(arrays[0], arrays[1]); err != nil {
+		return nil, fmt.Errorf("training set: %w", err)
+	}
+	if set.Test, err = labelled(arrays[2], arrays[3]); err != nil {
+		return nil, fmt.Errorf("test set: %w", err)
+	}
+	if set.Classes == nil {
+		set.Classes = numbered(set.Train.Labels)
+	}
+	if err := set.Train.check(len(set.Classes)); err != nil {
+		return nil, fmt.Errorf("training set: %w", err)
+	}
+	if err := set.Test.check(len(set.Classes)); err != nil {
+		return nil, fmt.Errorf("test set: %w", err)
+	}
+	if !set.Train.Shape.Equal(set.Test.Shape) {
+		return nil, fmt.Errorf("training images are %v, test images %v", set.Train.Shape, set.Test.Shape)
+	}
+	return set, nil
+}
+
+func readFile(dir fs.FS, name string) (*idx.Array, error) {
+	f, err := dir.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = dir.Open(strings.TrimSuffix(name, ".gz"))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no %s", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	a, err := idx.Read(f, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return a, nil
+}
+
+// labelled pairs images, [n,H,W] or [n,H,W,C], with their labels, [n].
+func labelled(images, labels *idx.Array) (*Examples, error) {
+	d := images.Dims
+	switch len(d) {
+	case 3:
+		d = append(d[:3:3], 1)
+	case 4:
+	default:
+		return nil, fmt.Errorf("images have %d axes; count, height, width and perhaps channels are needed", len(d))
+	}
+	if len(labels.Dims) != 1 {
+		return nil, fmt.Errorf("labels have %d axes; 1 is needed", len(labels.Dims))
+	}
+	e := &Examples{Shape: tensor.Shape{d[1], d[2], d[3]}, Pixels: images.Data, White: 255,
+		Labels: make([]int32, len(labels.Data))}
+	for i, l := range labels.Data {
+		e.Labels[i] = int32(l)
+	}
+	return e, nil
+}
+
+// numbered names as many classes as the labels use by their numbers.
+func numbered(labels []int32) []string {
+	most := int32(-1)
+	for _, l := range labels {
+		most = max(most, l)
+	}
+	names := make([]string, most+1)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	return names
+}

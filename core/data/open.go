@@ -1,0 +1,108 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"lab/core"
+)
+
+// Environment variable that names a folder of data sets.
+const dataEnv = "LAB_DATA"
+
+// Open reads a data set by its name in the registry. A set that is not embedded
+// is looked for in dataDir, then in the folder that LAB_DATA names, then where
+// Debian's package puts it; in the first two, in a folder of the set's name or
+// directly. dataDir may be "" or not exist.
+//
+// A name with a slash in it is the path of a folder of the user's own, which
+// must hold four IDX files named like those of MNIST.
+func Open(name, dataDir string) (*Set, error) {
+	if strings.ContainsAny(name, `/\`) {
+		return openFolder(name)
+	}
+	e, ok := lookup(name)
+	if !ok {
+		try := strings.Join(Names(), ", ")
+		if near := core.Nearest(name, Names()); len(near) > 0 {
+			try = strings.Join(near, " or ")
+		}
+		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("there is no data set %q", name), Try: try}
+	}
+	if !e.Readable() {
+		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("data set %s cannot be read yet", name),
+			Try: strings.Join(Names(), ", ")}
+	}
+	return e.open(e, dataDir)
+}
+
+// openFetched reads a set of four IDX files from the first folder that holds
+// them with the right content. A folder with other content is passed over, not
+// refused: MNIST's relatives share their file names, so it may be another set.
+func openFetched(e *Entry, dataDir string) (*Set, error) {
+	var looked []string
+	for _, dir := range e.folders(dataDir) {
+		set, err := readSet(e, os.DirFS(dir))
+		if err == nil {
+			return set, nil
+		}
+		looked = append(looked, fmt.Sprintf("%s (%s)", dir, reason(dir, err)))
+	}
+	return nil, &core.Error{Kind: core.Usage,
+		Msg: fmt.Sprintf("data set %s was not found; looked in %s", e.Name, strings.Join(looked, ", ")),
+		Try: e.howToGet(dataDir)}
+}
+
+// folders lists where the set's files may lie, best first.
+func (e *Entry) folders(dataDir string) []string {
+	var dirs []string
+	for _, root := range []string{dataDir, os.Getenv(dataEnv)} {
+		if root != "" && !slices.Contains(dirs, root) {
+			dirs = append(dirs, filepath.Join(root, e.Name), root)
+		}
+	}
+	if e.Folder != "" {
+		dirs = append(dirs, e.Folder)
+	}
+	return dirs
+}
+
+func (e *Entry) howToGet(dataDir string) string {
+	into := filepath.Join(dataDir, e.Name)
+	if dataDir == "" {
+		into = "a folder and name that in " + dataEnv
+	}
+	names := make([]string, len(e.Files))
+	for i, f := range e.Files {
+		names[i] = f.Name
+	}
+	try := fmt.Sprintf("download %s from %s into %s", strings.Join(names, ", "), e.URL, into)
+	if e.Package != "" {
+		try = fmt.Sprintf("apt install %s, or %s", e.Package, try)
+	}
+	return try
+}
+
+// reason says in few words why the folder did not do.
+func reason(dir string, err error) string {
+	if _, statErr := os.Stat(dir); errors.Is(statErr, fs.ErrNotExist) {
+		return "no such folder"
+	}
+	return err.Error()
+}
+
+// openFolder reads the user's own four IDX files. Nothing is known of them, so
+// the classes are numbered and their count is taken from the training labels.
+func openFolder(dir string) (*Set, error) {
+	e := &Entry{Name: filepath.Base(filepath.Clean(dir)), Source: dir, Files: mnistFiles("", "", "", "")}
+	set, err := readSet(e, os.DirFS(dir))
+	if err != nil {
+		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("data set in %s: %s", dir, reason(dir, err))}
+	}
+	return set, nil
+}

@@ -1,0 +1,152 @@
+package data
+
+// Entry is what is known about a data set before it is opened.
+type Entry struct {
+	Name    string
+	Doc     string // one line
+	Classes []string
+	Licence string // SPDX name and holder
+	Source  string // where it was published
+	Files   []File // in the order that defines the set's hash
+	URL     string // the files lie below it; "" when the set is embedded
+	Package string // Debian package that holds the files, or ""
+	Folder  string // where that package puts them
+
+	open func(e *Entry, dataDir string) (*Set, error) // nil: known, but not readable yet
+}
+
+// File is one file of a set as it is published.
+type File struct {
+	Name   string
+	SHA256 string // of the raw bytes, so that any compression of them will do
+
+	// Archive means that the hash is of the file as published: a tar or zip of
+	// many files, whose raw bytes are not one thing.
+	Archive bool
+}
+
+// Readable reports whether Open can read the set.
+func (e *Entry) Readable() bool { return e.open != nil }
+
+// Embedded reports whether the set ships inside the binary.
+func (e *Entry) Embedded() bool { return e.URL == "" }
+
+var fashionClasses = []string{
+	"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+	"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+}
+
+const fashionSource = "https://github.com/zalandoresearch/fashion-mnist"
+
+// mnistFiles names the four files of MNIST and its relatives, which all share
+// these names, and gives them the hashes of one of them.
+func mnistFiles(trainImages, trainLabels, testImages, testLabels string) []File {
+	return []File{
+		{Name: "train-images-idx3-ubyte.gz", SHA256: trainImages},
+		{Name: "train-labels-idx1-ubyte.gz", SHA256: trainLabels},
+		{Name: "t10k-images-idx3-ubyte.gz", SHA256: testImages},
+		{Name: "t10k-labels-idx1-ubyte.gz", SHA256: testLabels},
+	}
+}
+
+var registry = []Entry{
+	{
+		Name:    "fashion-mini",
+		Doc:     "6,000 + 1,000 Fashion-MNIST images, class-balanced, 28×28 grey, embedded",
+		Classes: fashionClasses,
+		Licence: "MIT, © 2017 Zalando SE",
+		Source:  fashionSource,
+		Files: mnistFiles(
+			"de33706596f188e311e0235594f80dc398bf79c36be55272b7cabf4abb8b6749",
+			"2e8f7cdf301844f9ca3ae854bccbac860b927d3a81dbb45ac1f97741a0467722",
+			"9f6674e6acafb4f5c84feac409d6993470d8c7ee8b47c21a6cb3eb007ba9c541",
+			"b385ed41200093025a3980b333d9454406e0d4eb11fddc93f7496ed8e11e3ab3"),
+		open: openEmbedded,
+	},
+	{
+		Name:    "fashion-mnist",
+		Doc:     "60,000 + 10,000 images of clothes, 10 classes, 28×28 grey",
+		Classes: fashionClasses,
+		Licence: "MIT, © 2017 Zalando SE",
+		Source:  fashionSource,
+		Files: mnistFiles(
+			"c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+			"bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+			"5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+			"0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+		URL:     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+		Package: "dataset-fashion-mnist",
+		Folder:  "/usr/share/datasets/fashion-mnist",
+		open:    openFetched,
+	},
+	{
+		Name:    "mnist",
+		Doc:     "60,000 + 10,000 handwritten digits, 28×28 grey",
+		Classes: []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		Licence: "CC-BY-SA-3.0, Yann LeCun and Corinna Cortes",
+		Source:  "http://yann.lecun.com/exdb/mnist/",
+		Files: mnistFiles(
+			"ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+			"65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+			"0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+			"ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+		URL:  "https://ossci-datasets.s3.amazonaws.com/mnist/",
+		open: openFetched,
+	},
+	{
+		Name:    "cifar-10",
+		Doc:     "50,000 + 10,000 photographs, 10 classes, 32×32 colour",
+		Classes: []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
+		Licence: "none stated; Alex Krizhevsky",
+		Source:  "https://www.cs.toronto.edu/~kriz/cifar.html",
+		Files: []File{{Name: "cifar-10-binary.tar.gz", Archive: true,
+			SHA256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"}},
+		URL: "https://www.cs.toronto.edu/~kriz/",
+	},
+	{
+		Name:    "tiny-shakespeare",
+		Doc:     "1.1 MB of Shakespeare's plays, for language models",
+		Licence: "public domain",
+		Source:  "https://github.com/karpathy/char-rnn",
+		Files: []File{{Name: "input.txt",
+			SHA256: "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"}},
+		URL: "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",
+	},
+	{
+		Name:    "omniglot-small",
+		Doc:     "Omniglot's two small background sets of handwritten characters, for few-shot learning",
+		Licence: "MIT, © 2015 Brenden Lake",
+		Source:  "https://github.com/brendenlake/omniglot",
+		Files: []File{
+			{Name: "images_background_small1.zip", Archive: true,
+				SHA256: "f38eb80f801274ac2b4dff5b24289016bfaba4a7d5bb50deebf27104ad6cb8a4"},
+			{Name: "images_background_small2.zip", Archive: true,
+				SHA256: "3ccaa407515a8778e5d0861875af38b17e418f301ad5bb3b5a6b65d901a41c7f"},
+		},
+		URL: "https://github.com/brendenlake/omniglot/raw/master/python/",
+	},
+}
+
+// Catalog lists every set that lab knows, in the order in which it shows them.
+func Catalog() []Entry { return append([]Entry(nil), registry...) }
+
+// Names lists the sets that Open can read.
+func Names() []string {
+	var names []string
+	for i := range registry {
+		if registry[i].Readable() {
+			names = append(names, registry[i].Name)
+		}
+	}
+	return names
+}
+
+// lookup returns the entry of that name.
+func lookup(name string) (*Entry, bool) {
+	for i := range registry {
+		if registry[i].Name == name {
+			return &registry[i], true
+		}
+	}
+	return nil, false
+}
