@@ -154,8 +154,8 @@ func copying(name string, shape func(any, []tensor.Shape) (tensor.Shape, error),
 					continue
 				}
 				copied += b.dim.Size()
-				dim, so, si := b.pack(op)
-				calls = append(calls, kernel.CopyStrided(dim, so, si, out[b.out:], in[b.operand][b.in:]))
+				dim, to, from := b.pack(op)
+				calls = append(calls, kernel.CopyStrided(dim, to, out, from, in[b.operand]))
 			}
 			zeros := copied < len(out)
 			return func() {
@@ -171,8 +171,8 @@ func copying(name string, shape func(any, []tensor.Shape) (tensor.Shape, error),
 			clear(out)
 			for _, b := range blocks(op) {
 				if b.dim.Size() > 0 {
-					dim, so, si := b.pack(op)
-					twin.CopyStrided(dim, so, si, out[b.out:], in[b.operand][b.in:])
+					dim, to, from := b.pack(op)
+					twin.CopyStrided(dim, to, out, from, in[b.operand])
 				}
 			}
 		},
@@ -180,7 +180,7 @@ func copying(name string, shape func(any, []tensor.Shape) (tensor.Shape, error),
 }
 
 // pack merges axes that both sides walk alike into the kernel's five.
-func (b block) pack(op *Op) (dim, so, si [kernel.MaxDims]int) {
+func (b block) pack(op *Op) (dim [kernel.MaxDims]int, to, from kernel.Layout) {
 	type axis struct{ n, so, si int }
 	var axes []axis // innermost first
 	for a := len(b.dim) - 1; a >= 0; a-- {
@@ -202,9 +202,10 @@ func (b block) pack(op *Op) (dim, so, si [kernel.MaxDims]int) {
 	}
 	for k, x := range axes {
 		d := kernel.MaxDims - 1 - k
-		dim[d], so[d], si[d] = x.n, x.so, x.si
+		dim[d], to.Stride[d], from.Stride[d] = x.n, x.so, x.si
 	}
-	return dim, so, si
+	to.Offset, from.Offset = b.out, b.in
+	return dim, to, from
 }
 
 // Perm is a permutation of axes.

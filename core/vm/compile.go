@@ -178,12 +178,9 @@ func (c *compiler) copyStep(name string, dst, src []float32) {
 	if len(dst) == 0 {
 		return
 	}
-	var dim, one [kernel.MaxDims]int
-	for d := range dim {
-		dim[d] = 1
-	}
-	dim[kernel.MaxDims-1], one[kernel.MaxDims-1] = len(dst), 1
-	c.program.steps = append(c.program.steps, step{name, kernel.CopyStrided(dim, one, one, dst, src)})
+	dim := [kernel.MaxDims]int{1, 1, 1, 1, len(dst)}
+	dense := kernel.Layout{Stride: [kernel.MaxDims]int{kernel.MaxDims - 1: 1}}
+	c.program.steps = append(c.program.steps, step{name, kernel.CopyStrided(dim, dense, dst, dense, src)})
 }
 
 func sameShape(a, b *graph.Node) bool { return tensor.Shape.Equal(a.Shape(), b.Shape()) }

@@ -63,6 +63,7 @@ typedef struct {
   void (*max_to)(long n, float *acc, const float *x);
   float (*dot)(long n, const float *x, const float *y);
   void (*adam)(long n, float *p, float *m, float *v, const float *g, const float *c);
+  void (*max_window)(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out);
 } lab_isa;
 
 extern const lab_isa lab_isa_base;
@@ -90,6 +91,11 @@ typedef struct {
 void lab_conv_forward(const lab_conv *g, const float *x, const float *w, float *y);
 void lab_conv_input(const lab_conv *g, const float *dy, const float *w, float *dx);
 void lab_conv_weight(const lab_conv *g, const float *x, const float *dy, float *dw);
+
+// Maximum pooling over windows of kh x kw (weights and k of the geometry unused), and
+// what its gradients need; see max_window in lanes.inc.
+enum { LAB_POOL, LAB_UNPOOL, LAB_POOL_TAKE };
+void lab_max_pool(int kind, const lab_conv *g, const float *x, const float *in, float *out);
 
 void lab_elementwise(const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,
                      const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);

@@ -21,6 +21,8 @@ package kernel
 #cgo nocallback lab_conv_input
 #cgo noescape lab_conv_weight
 #cgo nocallback lab_conv_weight
+#cgo noescape lab_max_pool
+#cgo nocallback lab_max_pool
 #cgo noescape lab_adam
 #cgo nocallback lab_adam
 */
@@ -144,12 +146,31 @@ func ConvWeight(g *Conv, x, dy, dw []float32) func() {
 	return func() { C.lab_conv_weight(c, ptr(x), ptr(dy), ptr(dw)) }
 }
 
+// MaxPool returns a call; see [twin.MaxPool].
+func MaxPool(g *Conv, x, y []float32) func() {
+	c := conv(g)
+	return func() { C.lab_max_pool(C.LAB_POOL, c, ptr(x), nil, ptr(y)) }
+}
+
+// MaxUnpool returns a call; see [twin.MaxUnpool].
+func MaxUnpool(g *Conv, x, dy, dx []float32) func() {
+	c := conv(g)
+	return func() { C.lab_max_pool(C.LAB_UNPOOL, c, ptr(x), ptr(dy), ptr(dx)) }
+}
+
+// MaxPoolTake returns a call; see [twin.MaxPoolTake].
+func MaxPoolTake(g *Conv, x, u, y []float32) func() {
+	c := conv(g)
+	return func() { C.lab_max_pool(C.LAB_POOL_TAKE, c, ptr(x), ptr(u), ptr(y)) }
+}
+
 // CopyStrided returns a call; see [twin.CopyStrided].
-func CopyStrided(dim, so, si [MaxDims]int, out, in []float32) func() {
+func CopyStrided(dim [MaxDims]int, to Layout, out []float32, from Layout, in []float32) func() {
 	var d, o, i [MaxDims]C.long
 	for a := range dim {
-		d[a], o[a], i[a] = C.long(dim[a]), C.long(so[a]), C.long(si[a])
+		d[a], o[a], i[a] = C.long(dim[a]), C.long(to.Stride[a]), C.long(from.Stride[a])
 	}
+	out, in = out[to.Offset:], in[from.Offset:]
 	return func() { C.lab_copy(&d[0], &o[0], &i[0], ptr(out), ptr(in)) }
 }
 

@@ -52,9 +52,18 @@ func ConvWeight(g *Conv, x, dy, dw []float32) func() {
 	return func() { twin.ConvWeight(g, x, dy, dw) }
 }
 
+// MaxPool returns a call; see [twin.MaxPool].
+func MaxPool(g *Conv, x, y []float32) func() { return func() { twin.MaxPool(g, x, y) } }
+
+// MaxUnpool returns a call; see [twin.MaxUnpool].
+func MaxUnpool(g *Conv, x, dy, dx []float32) func() { return func() { twin.MaxUnpool(g, x, dy, dx) } }
+
+// MaxPoolTake returns a call; see [twin.MaxPoolTake].
+func MaxPoolTake(g *Conv, x, u, y []float32) func() { return func() { twin.MaxPoolTake(g, x, u, y) } }
+
 // CopyStrided returns a call; see [twin.CopyStrided].
-func CopyStrided(dim, so, si [MaxDims]int, out, in []float32) func() {
-	return func() { twin.CopyStrided(dim, so, si, out, in) }
+func CopyStrided(dim [MaxDims]int, to Layout, out []float32, from Layout, in []float32) func() {
+	return func() { twin.CopyStrided(dim, to, out, from, in) }
 }
 
 // Adam: see [twin.Adam].

@@ -133,6 +133,34 @@ func TestConv(t *testing.T) {
 	})
 }
 
+func TestMaxPool(t *testing.T) {
+	everyISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(17, 18))
+		for range 60 {
+			g := randomConv(r)
+			x, y, dx := random(r, g.N*g.H*g.W*g.C), Alloc(g.N*g.OH*g.OW*g.C), Alloc(g.N*g.H*g.W*g.C)
+			for i := range x { // ties, and now and then a NaN
+				x[i] = float32(math.Round(float64(x[i]) * 2))
+				if r.IntN(200) == 0 {
+					x[i] = float32(math.NaN())
+				}
+			}
+			dy, u := random(r, len(y)), random(r, len(x))
+			want := make([]float64, len(y))
+			twin.MaxPool(g, doubles(x), want)
+			MaxPool(g, x, y)()
+			near(t, fmt.Sprintf("pool %+v", *g), y, want, 0, 0)
+			twin.MaxPoolTake(g, doubles(x), doubles(u), want)
+			MaxPoolTake(g, x, u, y)()
+			near(t, fmt.Sprintf("take %+v", *g), y, want, 0, 0)
+			want = make([]float64, len(x))
+			twin.MaxUnpool(g, doubles(x), doubles(dy), want)
+			MaxUnpool(g, x, dy, dx)()
+			near(t, fmt.Sprintf("unpool %+v", *g), dx, want, 1, 1e-6)
+		}
+	})
+}
+
 // single is the program of one instruction over n elements, all inputs dense.
 func single(code Code, imm float32, n int) *Program {
 	p := &Program{Inputs: code.Arity(), Dim: [MaxDims]int{1, 1, 1, 1, n}}
@@ -333,23 +361,27 @@ func TestCopyStrided(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	for range 100 {
 		dim := [MaxDims]int{1, 1 + r.IntN(3), 1 + r.IntN(4), 1 + r.IntN(30), 1 + r.IntN(30)}
-		var so, si [MaxDims]int
-		for i, strides := range []*[MaxDims]int{&so, &si} {
+		var to, from Layout
+		for i, layout := range []*Layout{&to, &from} {
 			n := 1
 			order := r.Perm(MaxDims)
 			if i == 0 {
 				order = []int{4, 3, 2, 1, 0}
 			}
 			for _, d := range order {
-				strides[d] = n
+				layout.Stride[d] = n
+				if i == 1 && d%2 == 0 { // backwards
+					layout.Stride[d] = -n
+					layout.Offset += n * (dim[d] - 1)
+				}
 				n *= dim[d]
 			}
 		}
 		n := dim[0] * dim[1] * dim[2] * dim[3] * dim[4]
 		in, out, want := random(r, n), Alloc(n), make([]float64, n)
-		twin.CopyStrided(dim, so, si, want, doubles(in))
-		CopyStrided(dim, so, si, out, in)()
-		near(t, fmt.Sprint(dim, so, si), out, want, 0, 0)
+		twin.CopyStrided(dim, to, want, from, doubles(in))
+		CopyStrided(dim, to, out, from, in)()
+		near(t, fmt.Sprint(dim, to, from), out, want, 0, 0)
 	}
 }
 

@@ -9,6 +9,7 @@ type (
 	Program    = twin.Program
 	ReduceKind = twin.ReduceKind
 	Conv       = twin.Conv
+	Layout     = twin.Layout
 	AdamConfig = twin.AdamConfig
 )
 

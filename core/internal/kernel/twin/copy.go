@@ -2,8 +2,15 @@ package twin
 
 import "math"
 
-// CopyStrided copies a block of Dim elements, both sides read through strides.
-func CopyStrided[F Float](dim, so, si [MaxDims]int, out, in []F) {
+// Layout is how a block lies in memory: the place of its first element, and the
+// strides of its axes, which may be negative.
+type Layout struct {
+	Offset int
+	Stride [MaxDims]int
+}
+
+// CopyStrided copies a block of dim elements from one layout to another.
+func CopyStrided[F Float](dim [MaxDims]int, to Layout, out []F, from Layout, in []F) {
 	var rec func(a, o, i int)
 	rec = func(a, o, i int) {
 		if a == MaxDims {
@@ -11,10 +18,10 @@ func CopyStrided[F Float](dim, so, si [MaxDims]int, out, in []F) {
 			return
 		}
 		for x := 0; x < dim[a]; x++ {
-			rec(a+1, o+x*so[a], i+x*si[a])
+			rec(a+1, o+x*to.Stride[a], i+x*from.Stride[a])
 		}
 	}
-	rec(0, 0, 0)
+	rec(0, to.Offset, from.Offset)
 }
 
 // AdamConfig holds Adam's settings at one step; see [Adam].

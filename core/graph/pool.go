@@ -1,0 +1,93 @@
+package graph
+
+import (
+	"fmt"
+
+	"lab/core/internal/kernel"
+	"lab/core/internal/kernel/twin"
+	"lab/core/tensor"
+)
+
+// PoolAttr is the geometry of a pooling. Pairs are height, width; Pad is top, left,
+// bottom, right.
+type PoolAttr struct {
+	Kernel, Stride [2]int
+	Pad            [4]int
+}
+
+func (a PoolAttr) geometry(x tensor.Shape) (*kernel.Conv, error) {
+	if len(x) != 4 {
+		return nil, fmt.Errorf("shape %v: needs four axes", x)
+	}
+	c := ConvAttr{Stride: a.Stride, Dilation: [2]int{1, 1}, Pad: a.Pad}
+	for i := range 2 {
+		switch {
+		case a.Kernel[i] < 1 || a.Stride[i] < 1 || a.Kernel[0]*a.Kernel[1] > maxTaps:
+			return nil, fmt.Errorf("window %v with stride %v: must have 1 to %d pixels", a.Kernel, a.Stride, maxTaps)
+		case a.Pad[i] < 0 || a.Pad[i+2] < 0 || a.Pad[i] >= a.Kernel[i] || a.Pad[i+2] >= a.Kernel[i]:
+			return nil, fmt.Errorf("padding %v: must be smaller than the window %v", a.Pad, a.Kernel)
+		}
+	}
+	return &kernel.Conv{N: x[0], H: x[1], W: x[2], C: x[3], OH: c.out(0, x[1], a.Kernel[0]), OW: c.out(1, x[2], a.Kernel[1]), K: x[3],
+		KH: a.Kernel[0], KW: a.Kernel[1], SH: a.Stride[0], SW: a.Stride[1], PH: a.Pad[0], PW: a.Pad[1], DH: 1, DW: 1, Groups: 1}, nil
+}
+
+// Which element of a window wins is fixed by x; in the other operand all three are
+// linear, and each other's gradients.
+var maxPoolDef, maxUnpoolDef, maxPoolTakeDef *Def
+
+func init() {
+	pooled := func(attr any, in []tensor.Shape) (tensor.Shape, error) {
+		g, err := attr.(PoolAttr).geometry(in[0])
+		if err != nil {
+			return nil, err
+		}
+		return tensor.Shape{g.N, g.OH, g.OW, g.C}, nil
+	}
+	geometry := func(op *Op) *kernel.Conv {
+		g, err := op.attr.(PoolAttr).geometry(op.in[0])
+		if err != nil {
+			panic(err) // Shape has checked it
+		}
+		return g
+	}
+	maxPoolDef = register(&Def{
+		Name:  "MaxPool",
+		Shape: pooled,
+		Grad:  func(n, dy *Node) []*Node { return []*Node{apply(maxUnpoolDef, n.op.attr, n.in[0], dy)} },
+		Lower: func(op *Op, out []float32, in [][]float32) func() { return kernel.MaxPool(geometry(op), in[0], out) },
+		Eval:  func(op *Op, out []float64, in [][]float64) { twin.MaxPool(geometry(op), in[0], out) },
+	})
+	maxUnpoolDef = register(&Def{
+		Name: "MaxUnpool",
+		Shape: func(attr any, in []tensor.Shape) (tensor.Shape, error) {
+			if s, err := pooled(attr, in[:1]); err != nil || !s.Equal(in[1]) {
+				return nil, fmt.Errorf("input %v and gradient %v do not fit %+v", in[0], in[1], attr)
+			}
+			return in[0], nil
+		},
+		Grad: func(n, dx *Node) []*Node { return []*Node{nil, apply(maxPoolTakeDef, n.op.attr, n.in[0], dx)} },
+		Lower: func(op *Op, out []float32, in [][]float32) func() {
+			return kernel.MaxUnpool(geometry(op), in[0], in[1], out)
+		},
+		Eval: func(op *Op, out []float64, in [][]float64) { twin.MaxUnpool(geometry(op), in[0], in[1], out) },
+	})
+	maxPoolTakeDef = register(&Def{
+		Name: "MaxPoolTake",
+		Shape: func(attr any, in []tensor.Shape) (tensor.Shape, error) {
+			if !in[0].Equal(in[1]) {
+				return nil, fmt.Errorf("shapes %s differ", list(in))
+			}
+			return pooled(attr, in[:1])
+		},
+		Grad: func(n, dy *Node) []*Node { return []*Node{nil, apply(maxUnpoolDef, n.op.attr, n.in[0], dy)} },
+		Lower: func(op *Op, out []float32, in [][]float32) func() {
+			return kernel.MaxPoolTake(geometry(op), in[0], in[1], out)
+		},
+		Eval: func(op *Op, out []float64, in [][]float64) { twin.MaxPoolTake(geometry(op), in[0], in[1], out) },
+	})
+}
+
+// MaxPool is the maximum of each window of x [N,H,W,C]. The gradient goes to the
+// first of equal maxima, as in PyTorch.
+func MaxPool(x *Node, a PoolAttr) *Node { return apply(maxPoolDef, a, x) }

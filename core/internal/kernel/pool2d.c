@@ -1,0 +1,41 @@
+//go:build !purego
+
+// Maximum pooling over images NHWC, a task an image.
+#include "kernel.h"
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+  int kind;
+  const lab_conv *g;
+  const float *x, *in;
+  float *out;
+} job;
+
+static void image(void *arg, long n) {
+  job *j = arg;
+  const lab_conv *g = j->g;
+  const long in_size = g->h * g->w * g->c, out_size = g->oh * g->ow * g->c;
+  const float *x = j->x + n * in_size, *in = j->in ? j->in + n * (j->kind == LAB_UNPOOL ? out_size : in_size) : 0;
+  float *out = j->out + n * (j->kind == LAB_UNPOOL ? in_size : out_size);
+  if (j->kind == LAB_UNPOOL) memset(out, 0, (size_t)in_size * 4);
+  long at[256];
+  for (long oy = 0; oy < g->oh; oy++)
+    for (long ox = 0; ox < g->ow; ox++) {
+      long taps = 0;
+      for (long ky = 0; ky < g->kh; ky++)
+        for (long kx = 0; kx < g->kw; kx++) {
+          long y = oy * g->sh - g->ph + ky * g->dh, x_ = ox * g->sw - g->pw + kx * g->dw;
+          if (y >= 0 && y < g->h && x_ >= 0 && x_ < g->w) at[taps++] = (y * g->w + x_) * g->c;
+        }
+      long o = (oy * g->ow + ox) * g->c;
+      if (taps) lab_cpu->max_window(j->kind, taps, at, g->c, x, j->kind == LAB_UNPOOL ? in + o : in, j->kind == LAB_UNPOOL ? out : out + o);
+      else if (j->kind != LAB_UNPOOL) // a window outside of the image
+        for (long c = 0; c < g->c; c++) out[o + c] = j->kind == LAB_POOL ? -INFINITY : 0;
+    }
+}
+
+void lab_max_pool(int kind, const lab_conv *g, const float *x, const float *in, float *out) {
+  job j = {kind, g, x, in, out};
+  lab_parallel(image, &j, g->n);
+}
