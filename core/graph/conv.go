@@ -29,6 +29,8 @@ func (a ConvAttr) geometry(x, w, y tensor.Shape) (*kernel.Conv, error) {
 		return nil, fmt.Errorf("kernel %d×%d: must have 1 to %d taps", g.KH, g.KW, maxTaps)
 	case g.C%g.Groups != 0 || g.K%g.Groups != 0 || w[2] != g.C/g.Groups || w[3] != g.K:
 		return nil, fmt.Errorf("input %v, weights %v and output %v do not fit %d groups", x, w, y, g.Groups)
+	case a.out(0, g.H, g.KH) < 1 || a.out(1, g.W, g.KW) < 1:
+		return nil, fmt.Errorf("input %v is smaller than the kernel %d×%d with %+v", x, g.KH, g.KW, a)
 	case y[0] != x[0] || g.OH != a.out(0, g.H, g.KH) || g.OW != a.out(1, g.W, g.KW):
 		return nil, fmt.Errorf("input %v and output %v do not fit kernel %d×%d with %+v", x, y, g.KH, g.KW, a)
 	}

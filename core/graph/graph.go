@@ -126,7 +126,11 @@ func (g *Graph) Param(p *Param) *Node {
 	if n := g.latest[p]; n != nil {
 		return n
 	}
-	n := g.leaf(&Node{name: p.Name, shape: p.Shape, param: p})
+	name := p.Name
+	for i := 2; g.names[name]; i++ { // two models may name parameters alike
+		name = fmt.Sprintf("%s.%d", p.Name, i)
+	}
+	n := g.leaf(&Node{name: name, shape: p.Shape, param: p})
 	g.params[p], g.latest[p] = n, n
 	return n
 }

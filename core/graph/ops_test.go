@@ -94,6 +94,9 @@ func table() []Expr {
 			mean, variance := graph.Moments(a, 0, 2)
 			return graph.Mul(graph.Sub(a, mean), graph.Rsqrt(graph.Shift(variance, 0.1)))
 		})},
+		{Name: "Label", Shapes: vector, F: unary(func(a *graph.Node) *graph.Node {
+			return graph.Exp(graph.Label(graph.Square(graph.Label(a, "inner", nil)), "outer", nil, a))
+		})},
 		{Name: "a fused chain", Shapes: shapes{{40, 30}, {30}, {40, 1}}, F: func(in []*graph.Node) *graph.Node {
 			y := graph.Add(graph.Mul(in[0], in[1]), in[2])
 			return graph.Mean(graph.Mul(graph.Tanh(y), graph.Sigmoid(graph.Scale(y, 0.5))), 0)

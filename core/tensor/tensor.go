@@ -3,7 +3,10 @@
 // see core/graph for those.
 package tensor
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Shape is the size of each axis, outermost first; a scalar has none.
 type Shape []int
@@ -89,7 +92,7 @@ func NewInt(shape Shape, data []int64) *Tensor {
 
 // Clone returns a deep copy.
 func (t *Tensor) Clone() *Tensor {
-	return &Tensor{Shape: t.Shape.Clone(), F: append([]float32(nil), t.F...), I: append([]int64(nil), t.I...)}
+	return &Tensor{Shape: t.Shape.Clone(), F: slices.Clone(t.F), I: slices.Clone(t.I)}
 }
 
 // Transpose returns a copy with its axes permuted: axis i of the result is axis

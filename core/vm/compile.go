@@ -16,9 +16,10 @@ type compiler struct {
 	order   []*graph.Node // needed nodes, operands first
 	users   map[*graph.Node][]*graph.Node
 	roots   map[*graph.Node]bool
-	folded  map[*graph.Node][]float32 // constants, given and computed
-	groups  map[*graph.Node]*group    // by head
-	inside  map[*graph.Node]*group    // nodes computed within another's call
+	folded  map[*graph.Node][]float32     // constants, given and computed
+	inputs  map[*graph.Node][]*graph.Node // operands, without labels
+	groups  map[*graph.Node]*group        // by head
+	inside  map[*graph.Node]*group        // nodes computed within another's call
 	backing map[*graph.Node]*storage
 	program *Program
 }
@@ -32,7 +33,7 @@ func Compile(outputs []*graph.Node, gradients ...graph.Gradients) (p *Program, e
 }
 
 func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
-	c := &compiler{users: map[*graph.Node][]*graph.Node{}, roots: map[*graph.Node]bool{}, folded: map[*graph.Node][]float32{},
+	c := &compiler{inputs: map[*graph.Node][]*graph.Node{}, users: map[*graph.Node][]*graph.Node{}, roots: map[*graph.Node]bool{}, folded: map[*graph.Node][]float32{},
 		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]*storage{},
 		program: &Program{memory: map[*graph.Node][]float32{}}}
 	var updated []*graph.Param
@@ -96,7 +97,14 @@ func (c *compiler) visit(roots []*graph.Node) {
 		}
 	}
 	for i := 0; i < len(c.order); i++ {
-		for _, x := range c.order[i].Inputs() {
+		n := c.order[i]
+		for _, x := range n.Inputs() {
+			if !n.Op().Def().Alias { // a label's own operand may be a label as well
+				x = x.Unlabelled()
+			}
+			c.inputs[n] = append(c.inputs[n], x)
+		}
+		for _, x := range c.inputs[n] {
 			if !seen[x] {
 				seen[x] = true
 				c.order = append(c.order, x)
@@ -105,7 +113,7 @@ func (c *compiler) visit(roots []*graph.Node) {
 	}
 	slices.SortFunc(c.order, func(a, b *graph.Node) int { return a.ID() - b.ID() })
 	for _, n := range c.order {
-		for _, x := range n.Inputs() {
+		for _, x := range c.inputs[n] {
 			if u := c.users[x]; len(u) == 0 || u[len(u)-1] != n {
 				c.users[x] = append(u, n)
 			}
@@ -123,9 +131,9 @@ func (c *compiler) fold() {
 		if n.Op() == nil || n.Shape().Size() > maxFolded {
 			continue
 		}
-		in := make([][]float32, len(n.Inputs()))
+		in := make([][]float32, len(c.inputs[n]))
 		constant := true
-		for i, x := range n.Inputs() {
+		for i, x := range c.inputs[n] {
 			in[i] = c.folded[x]
 			constant = constant && in[i] != nil
 		}
@@ -156,7 +164,7 @@ func (c *compiler) emit() {
 			c.program.steps = append(c.program.steps, step{g.String(), g.lower(out, c.memories(g.in))})
 			continue
 		}
-		c.program.steps = append(c.program.steps, step{n.Op().String(), n.Op().Def().Lower(n.Op(), out, c.memories(n.Inputs()))})
+		c.program.steps = append(c.program.steps, step{n.Op().String(), n.Op().Def().Lower(n.Op(), out, c.memories(c.inputs[n]))})
 	}
 }
 

@@ -46,7 +46,7 @@ func (c *compiler) fuse() {
 		g := &group{head: n}
 		if elementwise(n) {
 			g.members = []*graph.Node{n}
-		} else if x := n.Inputs()[0]; c.joins(g, x) && g.grow(c, x) {
+		} else if x := c.inputs[n][0]; c.joins(g, x) && g.grow(c, x) {
 			c.inside[x] = g
 		}
 		if !g.describe(c) {
@@ -74,7 +74,7 @@ func (c *compiler) joins(g *group, x *graph.Node) bool {
 		}
 	}
 	if reduces(g.head) {
-		return sameShape(x, g.head.Inputs()[0])
+		return sameShape(x, c.inputs[g.head][0])
 	}
 	return sameShape(x, g.head)
 }
@@ -124,14 +124,14 @@ func (g *group) describe(c *compiler) bool {
 		g.in = append(g.in, x)
 	}
 	for _, m := range g.members {
-		for _, x := range m.Inputs() {
+		for _, x := range c.inputs[m] {
 			external(x)
 		}
 	}
 	if len(g.members) == 0 { // a reduction of something that is stored
-		external(g.head.Inputs()[0])
+		external(c.inputs[g.head][0])
 		if len(g.in) == 0 { // of a constant of one element
-			g.in, constants = []*graph.Node{g.head.Inputs()[0]}, nil
+			g.in, constants = []*graph.Node{c.inputs[g.head][0]}, nil
 		}
 	}
 	if len(g.in) > kernel.MaxInputs {
@@ -145,7 +145,7 @@ func (g *group) describe(c *compiler) bool {
 	for _, m := range g.members {
 		code, imm, _ := m.Op().Elementwise()
 		ins := kernel.Instr{Code: code, Imm: imm, Dst: uint8(len(g.in) + len(p.Code))}
-		for i, x := range m.Inputs() {
+		for i, x := range c.inputs[m] {
 			*[]*uint8{&ins.A, &ins.B, &ins.C}[i] = operand[x]
 		}
 		operand[m] = ins.Dst

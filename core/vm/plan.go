@@ -31,7 +31,7 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 		case n.Param() != nil:
 			c.backing[n] = &storage{fixed: n.Param().Value()}
 		case n.Op() != nil && n.Op().Def().Alias:
-			c.backing[n] = c.backing[n.Inputs()[0]]
+			c.backing[n] = c.backing[c.inputs[n][0]]
 		default:
 			c.backing[n] = &storage{size: n.Shape().Size()}
 		}
@@ -113,7 +113,7 @@ func (c *compiler) operands(n *graph.Node) []*graph.Node {
 	if g := c.groups[n]; g != nil {
 		return g.in
 	}
-	return n.Inputs()
+	return c.inputs[n]
 }
 
 // overwritten returns the memory of an operand that n may be computed into: an

@@ -1,0 +1,95 @@
+package graph_test
+
+import (
+	"strings"
+	"testing"
+
+	"lab/core/graph"
+	"lab/core/tensor"
+)
+
+// Every mistake names the op, the shapes and the line of the caller.
+func TestBuildErrors(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		f    func(g *graph.Graph)
+		want []string
+	}{
+		{"MatMul", func(g *graph.Graph) { graph.MatMul(g.Input("a", 3, 4), g.Input("b", 5, 6)) }, []string{"MatMul", "(3, 4)", "(5, 6)"}},
+		{"Add", func(g *graph.Graph) { graph.Add(g.Input("a", 3, 4), g.Input("b", 3)) }, []string{"Add", "(3, 4)", "(3)"}},
+		{"Reshape", func(g *graph.Graph) { graph.Reshape(g.Input("a", 3, 4), 5, -1) }, []string{"Reshape", "(3, 4)", "(5, -1)"}},
+		{"Sum", func(g *graph.Graph) { graph.Sum(g.Input("a", 3, 4), 2) }, []string{"Sum", "(3, 4)", "axis"}},
+		{"Slice", func(g *graph.Graph) { graph.Slice(g.Input("a", 3, 4), 1, 2, 6, 1) }, []string{"Slice", "(3, 4)", "2:6:1"}},
+		{"Transpose", func(g *graph.Graph) { graph.Transpose(g.Input("a", 3, 4), 0, 0) }, []string{"Transpose", "[0 0]", "(3, 4)"}},
+		{"Concat", func(g *graph.Graph) { graph.Concat(0, g.Input("a", 3, 4), g.Input("b", 3, 5)) }, []string{"Concat", "(3, 4)", "(3, 5)"}},
+		{"Conv", func(g *graph.Graph) {
+			graph.Conv(g.Input("a", 1, 8, 8, 3), g.Input("w", 3, 3, 4, 8), graph.ConvAttr{})
+		}, []string{"Conv", "(1, 8, 8, 3)", "(3, 3, 4, 8)"}},
+		{"Conv kernel", func(g *graph.Graph) {
+			graph.Conv(g.Input("a", 1, 2, 2, 3), g.Input("w", 3, 3, 3, 8), graph.ConvAttr{})
+		}, []string{"Conv", "(1, 2, 2, 3)"}},
+		{"MaxPool", func(g *graph.Graph) { graph.MaxPool(g.Input("a", 1, 8, 8, 3), graph.PoolAttr{}) }, []string{"MaxPool", "window"}},
+		{"two graphs", func(g *graph.Graph) { graph.Add(g.Input("a", 1), graph.New().Input("b", 1)) }, []string{"different graphs"}},
+		{"a name twice", func(g *graph.Graph) { g.Input("a", 1); g.Input("a", 1) }, []string{`"a" is taken`}},
+		{"negative size", func(g *graph.Graph) { g.Input("a", -1) }, []string{"negative"}},
+	} {
+		err := graph.Build(func() { c.f(graph.New()) })
+		if err == nil {
+			t.Errorf("%s: no error", c.name)
+			continue
+		}
+		for _, w := range append(c.want, "graph/build_test.go:") {
+			if !strings.Contains(err.Error(), w) {
+				t.Errorf("%s: %q lacks %q", c.name, err, w)
+			}
+		}
+	}
+}
+
+func TestEqualExpressionsAreOneNode(t *testing.T) {
+	g := graph.New()
+	a, b := g.Input("a", 3), g.Input("b", 3)
+	if graph.Add(a, b) != graph.Add(a, b) || g.Scalar(2) != g.Scalar(2) {
+		t.Error("equal expressions are two nodes")
+	}
+	if graph.Add(a, b) == graph.Add(b, a) || graph.LeakyRelu(a, 0.1) == graph.LeakyRelu(a, 0.2) || g.Scalar(2) == g.Scalar(3) {
+		t.Error("different expressions are one node")
+	}
+}
+
+// A graph may be differentiated any number of times: gradients keep no state.
+func TestGradTwice(t *testing.T) {
+	g := graph.New()
+	x := g.Input("x", 3)
+	y := graph.Sum(graph.Tanh(x))
+	first, second := graph.Grad(y, x)[0], graph.Grad(y, x)[0]
+	if first != second {
+		t.Error("the same gradient is two nodes")
+	}
+	if z := graph.Grad(graph.Sum(graph.Square(x)), x)[0]; z == first {
+		t.Error("another function has the same gradient")
+	}
+}
+
+func TestParamsImport(t *testing.T) {
+	s := graph.NewParams()
+	w := s.Add("w", false, []int{1, 0}, tensor.New(tensor.Shape{2, 3}, []float32{1, 2, 3, 4, 5, 6}))
+	b := s.Add("b", true, nil, tensor.New(tensor.Shape{2}, []float32{7, 8}))
+	file := map[string]*tensor.Tensor{"w": w.Export(), "b": b.Export()}
+	if got := file["w"]; !got.Shape.Equal(tensor.Shape{3, 2}) || got.F[1] != 4 {
+		t.Errorf("w is stored as %v %v", got.Shape, got.F)
+	}
+	clear(w.Value())
+	if err := s.Import(file); err != nil || w.Value()[1] != 2 {
+		t.Errorf("back: %v, %v", w.Value(), err)
+	}
+	file["b"] = tensor.New(tensor.Shape{3}, nil)
+	clear(w.Value())
+	if err := s.Import(file); err == nil || !strings.Contains(err.Error(), `"b" has shape (3), the model needs (2)`) || w.Value()[1] != 0 {
+		t.Errorf("a wrong shape: %v; w is %v", err, w.Value())
+	}
+	delete(file, "b")
+	if err := s.Import(file); err == nil || !strings.Contains(err.Error(), `no tensor "b"`) {
+		t.Errorf("a missing tensor: %v", err)
+	}
+}

@@ -1,0 +1,49 @@
+package graph
+
+import "lab/core/tensor"
+
+// A label says what a few nodes mean together: "these are a batch norm of x with
+// this weight". It is computed, and differentiated, as the nodes it stands for;
+// writers of files (core/onnx) see the label and its arguments.
+
+// LabelAttr is the attribute of a label: its name, arguments and settings.
+type LabelAttr struct {
+	Name  string
+	Args  []*Node
+	Attrs any
+}
+
+func (a LabelAttr) String() string { return a.Name }
+
+var labelDef *Def
+
+func init() {
+	labelDef = register(&Def{
+		Name: "Label", Alias: true,
+		Shape: func(_ any, in []tensor.Shape) (tensor.Shape, error) { return in[0], nil },
+		Grad:  func(n, dy *Node) []*Node { return []*Node{dy} },
+		Eval:  func(op *Op, out []float64, in [][]float64) { copy(out, in[0]) },
+	})
+}
+
+// Label marks y as the result of the named layer or function of args.
+func Label(y *Node, name string, attrs any, args ...*Node) *Node {
+	return apply(labelDef, LabelAttr{name, args, attrs}, y)
+}
+
+// Label returns what the node is labelled as, if it is.
+func (n *Node) Label() (LabelAttr, bool) {
+	if n.op == nil || n.op.def != labelDef {
+		return LabelAttr{}, false
+	}
+	return n.op.attr.(LabelAttr), true
+}
+
+// Unlabelled is the node that is computed for n: n itself, or what lies under its
+// labels and stops.
+func (n *Node) Unlabelled() *Node {
+	for n.op != nil && (n.op.def == labelDef || n.op.def == stopDef) {
+		n = n.in[0]
+	}
+	return n
+}

@@ -1,0 +1,28 @@
+package nn
+
+import (
+	"lab/core/graph"
+	"lab/core/tensor"
+)
+
+// Linear is y = x Wᵀ + b over the last axis: torch.nn.Linear. The weight is kept
+// [in, out] and stored in files as [out, in].
+type Linear struct {
+	Weight *graph.Param
+	Bias   *graph.Param // nil without
+}
+
+// NewLinear makes one; weight and bias start from U(±1/sqrt(in)).
+func NewLinear(s *Scope, in, out int, bias bool) *Linear {
+	l := &Linear{Weight: s.add("weight", false, tensor.Shape{in, out}, []int{1, 0}, s.fanIn(in))}
+	if bias {
+		l.Bias = s.add("bias", false, tensor.Shape{out}, nil, s.fanIn(in))
+	}
+	return l
+}
+
+// Forward maps [..., in] to [..., out].
+func (l *Linear) Forward(x *graph.Node) *graph.Node {
+	w := x.Graph().Param(l.Weight)
+	return biased(graph.MatMul(x, w), l.Bias, "Linear", nil, x, w)
+}
