@@ -128,7 +128,7 @@ func (a *Attrs) Done() error {
 	var left []string
 	for i := range a.node.attrs {
 		if name := a.node.attrs[i].Name; !a.read[name] {
-			left = append(left, name)
+			left = append(left, fmt.Sprintf("%q", name))
 		}
 	}
 	if left != nil {

@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"lab/core/onnx/pb"
 	"lab/core/tensor"
@@ -117,8 +118,8 @@ func describe(index int, name, domain, op string, opset int64) string {
 	if domain != "" {
 		op = domain + "." + op
 	}
-	if op == "" {
-		op = "no operator"
+	if strings.ContainsFunc(op, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		op = fmt.Sprintf("%q", op)
 	}
 	return fmt.Sprintf("node %s (%s, opset %d)", who, op, opset)
 }

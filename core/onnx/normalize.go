@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 
 	"lab/core/onnx/pb"
 	"lab/core/tensor"
@@ -49,7 +50,8 @@ func (d *decoder) normalize() error {
 			if err := d.spend(w.Tensor.Shape.Size()); err != nil {
 				return d.about(n, err)
 			}
-			w.Name, w.Tensor = n.Outputs[0], w.Tensor.Clone()
+			w.Name = n.Outputs[0]
+			w.Tensor = &tensor.Tensor{Shape: w.Tensor.Shape.Clone(), F: slices.Clone(w.Tensor.F), I: slices.Clone(w.Tensor.I)}
 			names[w.Name] = w
 			*list = append(*list, w)
 		default:

@@ -120,7 +120,7 @@ var attrNames = [...]string{"undefined", "float", "int", "string", "tensor", "gr
 
 func (t AttributeType) String() string {
 	if t < 0 || int(t) >= len(attrNames) {
-		return fmt.Sprintf("attribute type %d", int32(t))
+		return fmt.Sprintf("number %d", int32(t))
 	}
 	return attrNames[t]
 }
@@ -137,7 +137,8 @@ const (
 // DataType is the element type of a tensor.
 type DataType int32
 
-// The data types of onnx.proto that a machine-learning model commonly holds.
+// The data types of onnx.proto that a machine-learning model commonly holds. The
+// smaller ones that follow have a name only, see DataType.String.
 const (
 	Undefined  DataType = 0
 	Float      DataType = 1
@@ -166,7 +167,7 @@ var typeNames = [...]string{"undefined", "float", "uint8", "int8", "uint16", "in
 // String is the name that the ONNX operator documentation uses.
 func (t DataType) String() string {
 	if t < 0 || int(t) >= len(typeNames) {
-		return fmt.Sprintf("data type %d", int32(t))
+		return fmt.Sprintf("number %d", int32(t))
 	}
 	return typeNames[t]
 }
