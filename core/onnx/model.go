@@ -115,6 +115,9 @@ func describe(index int, name, domain, op string, opset int64) string {
 	if name == "" {
 		who = fmt.Sprint(index)
 	}
+	if op == "" {
+		op = "no operator"
+	}
 	if domain != "" {
 		op = domain + "." + op
 	}

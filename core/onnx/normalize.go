@@ -47,7 +47,7 @@ func (d *decoder) normalize() error {
 				left = append(left, n)
 				continue
 			}
-			if err := d.spend(w.Tensor.Shape.Size()); err != nil {
+			if err := d.spendCopy(w.Tensor.Shape.Size()); err != nil {
 				return d.about(n, err)
 			}
 			w.Name = n.Outputs[0]

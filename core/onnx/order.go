@@ -10,8 +10,9 @@ import (
 )
 
 // maxEdges bounds inputs times outputs, summed over the nodes: the edges that
-// onnx-go draws.
-const maxEdges = 1 << 24
+// onnx-go draws, a few hundred bytes each. A node of a kilobyte could ask for a
+// million of them; a model of ten thousand nodes needs some thirty thousand.
+const maxEdges = 1 << 20
 
 // order checks that every name is defined once and every used name is defined,
 // and puts the nodes into an order in which they can be computed. Files should

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"lab/core"
 	"lab/core/onnx/pb"
@@ -51,6 +52,7 @@ type decoder struct {
 	model    *Model
 	folder   folder
 	elements int    // of all weights so far
+	copied   int    // of those, copied from others
 	nodes    []step // still to be recorded, in order
 }
 
@@ -122,6 +124,8 @@ func (d *decoder) names() error {
 			return bad("an initialiser has no name")
 		case parameter[t.Name]:
 			return bad("%v is given twice", what)
+		case !utf8.ValidString(t.Name):
+			return bad("the name %q of an initialiser is not UTF-8", t.Name)
 		}
 		parameter[t.Name] = true
 		w, err := d.weight(t)
@@ -137,6 +141,8 @@ func (d *decoder) names() error {
 			return bad("an input has no name")
 		case seen[p.Name]:
 			return bad("input %q is given twice", p.Name)
+		case !utf8.ValidString(p.Name):
+			return bad("the name %q of an input is not UTF-8", p.Name)
 		}
 		seen[p.Name] = true
 		if parameter[p.Name] {

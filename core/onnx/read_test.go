@@ -235,6 +235,10 @@ func TestMalformed(t *testing.T) {
 		{"node without operator", func(m *pb.Model) { n(m, 1).OpType = "" }, "it names no operator"},
 		{"node without name", func(m *pb.Model) { n(m, 1).Name = ""; n(m, 1).Inputs[0] = "gone" }, `node 1 (Relu, opset 17)`},
 		{"name not UTF-8", func(m *pb.Model) { n(m, 1).Inputs[0] = "\xff" }, "not UTF-8"},
+		{"name of an unused input not UTF-8", func(m *pb.Model) { m.Graph.Inputs = append(m.Graph.Inputs, &pb.ValueInfo{Name: "\xff"}) }, "not UTF-8"},
+		{"name of an unused weight not UTF-8", func(m *pb.Model) {
+			m.Graph.Initializers = append(m.Graph.Initializers, &pb.Tensor{Name: "\xff", DataType: pb.Float, RawData: make([]byte, 4)})
+		}, "not UTF-8"},
 		{"outputs without names", func(m *pb.Model) { n(m, 1).Outputs = []string{n(m, 1).Outputs[0], "", ""} }, ""},
 		{"first output without a name", func(m *pb.Model) { n(m, 1).Outputs = []string{"", "", n(m, 1).Outputs[0]} }, ""},
 		{"the same input twice", func(m *pb.Model) { n(m, 1).OpType = "Add"; n(m, 1).Inputs = append(n(m, 1).Inputs, n(m, 1).Inputs[0]) }, ""},
@@ -252,6 +256,7 @@ func TestMalformed(t *testing.T) {
 		{"sparse", func(m *pb.Model) { m.Graph.SparseInitializers = []*pb.SparseTensor{{}} }, "sparse initialisers are not supported"},
 		{"input twice", func(m *pb.Model) { m.Graph.Inputs = append(m.Graph.Inputs, m.Graph.Inputs[0]) }, `input "x" is given twice`},
 		{"negative axis of an input", func(m *pb.Model) { *m.Graph.Inputs[0].Type.Tensor.Shape.Dims[1].Value = -6 }, `input "x": axis 1 has the size -6`},
+		{"edges", func(m *pb.Model) { n(m, 1).Inputs, n(m, 1).Outputs = make([]string, 1025), make([]string, 1024) }, "more than 1048576 edges"},
 		{"function", func(m *pb.Model) { m.Functions = []*pb.Function{{Name: "Relu"}} }, "calls a function that the model defines"},
 		{"metadata twice", func(m *pb.Model) { m.MetadataProps = []*pb.Entry{{Key: "a"}, {Key: "a"}} }, `metadata "a" twice`},
 		{"attribute twice", func(m *pb.Model) { n(m, 0).Attributes[1] = n(m, 0).Attributes[0] }, `attribute "alpha" is given twice`},
@@ -334,5 +339,30 @@ func TestAttrs(t *testing.T) {
 	a = n.Attrs()
 	if a.Float("axis", 3) != 3 || a.Done() == nil || !strings.Contains(a.Done().Error(), "attribute axis is of type int, want float") {
 		t.Errorf("got %v", a.Done())
+	}
+}
+
+// BenchmarkDecode reads a model of 40 MB of weights and one of 10,000 nodes.
+func BenchmarkDecode(b *testing.B) {
+	wide := NewBuilder("wide", DefaultOpset)
+	wide.AddOutput("y", wide.Op("Relu", []string{wide.AddInitializer("w", tensor.New(tensor.Shape{10_000_000}, nil))}), pb.Float)
+	long := NewBuilder("long", DefaultOpset)
+	x := long.AddInput("x", pb.Float, Fixed(1))
+	for range 10_000 {
+		x = long.Op("Relu", []string{x})
+	}
+	long.AddOutput("y", x, pb.Float)
+	for name, model := range map[string]*Builder{"40MB": wide, "10000nodes": long} {
+		buf, err := model.Encode()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Decode(buf, ""); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

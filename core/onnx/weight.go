@@ -16,6 +16,10 @@ const (
 	// maxElements bounds the elements of all weights of one file together.
 	// Without it a small file could name the same external data many times.
 	maxElements = 1 << 30
+
+	// maxCopied bounds those that are copied from another weight, which cost the
+	// file nothing.
+	maxCopied = 1 << 28
 )
 
 // weight decodes a TensorProto.
@@ -61,6 +65,14 @@ func (d *decoder) spend(n int) error {
 		return fmt.Errorf("the model has more than %d elements", maxElements)
 	}
 	return nil
+}
+
+// spendCopy is spend for elements that are copied.
+func (d *decoder) spendCopy(n int) error {
+	if d.copied += n; d.copied > maxCopied {
+		return fmt.Errorf("the model copies more than %d elements", maxCopied)
+	}
+	return d.spend(n)
 }
 
 // shapeOf checks dims. The limit holds for the product of the axes that are not

@@ -83,6 +83,24 @@ func TestElementsAreCountedTogether(t *testing.T) {
 	}
 }
 
+func TestCopiesAreLimited(t *testing.T) {
+	m := load(t, "mlp_torchscript.onnx")
+	w := m.Graph.Initializers[0]
+	w.Dims, w.RawData = []int64{1 << 20}, make([]byte, 4<<20)
+	for i := range 2 {
+		m.Graph.Nodes = append(m.Graph.Nodes, &pb.Node{OpType: "Identity", Inputs: []string{w.Name}, Outputs: []string{string(rune('a' + i))}})
+	}
+	d := decoder{file: m, model: &Model{}, copied: maxCopied - 1<<20}
+	for _, step := range []func() error{d.header, d.names, d.order} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.normalize(); err == nil || !strings.Contains(err.Error(), "node 4 (Identity, opset 17): the model copies more than 268435456 elements") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestHalf checks all halves against the formula of IEEE 754.
 func TestHalf(t *testing.T) {
 	for h := range 1 << 16 {
