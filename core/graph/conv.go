@@ -16,6 +16,13 @@ type ConvAttr struct {
 	Size             [2]int // what the operands do not tell: the input's size (ConvInput), the kernel's (ConvWeight)
 }
 
+// ConvTransposeAttr adds what a transposed convolution's output has at the bottom
+// and right beyond what its input tells.
+type ConvTransposeAttr struct {
+	ConvAttr
+	OutputPadding [2]int
+}
+
 const maxTaps = 256 // of one kernel, see kernel/conv.c
 
 // geometry checks the three shapes and returns the kernel's view of them.
@@ -149,8 +156,8 @@ func Conv(x, w *Node, a ConvAttr) *Node { return conv(a.defaults(), x, w) }
 
 // ConvTranspose is the adjoint of Conv in its input: x [N,H,W,K] and w
 // [KH,KW,C/groups,K] give [N,(H-1)*stride-pads+dilation*(KH-1)+1+extra,…,C].
-func ConvTranspose(x, w *Node, a ConvAttr, extra [2]int) *Node {
-	a = a.defaults()
+func ConvTranspose(x, w *Node, t ConvTransposeAttr) *Node {
+	a, extra := t.defaults(), t.OutputPadding
 	if len(x.shape) != 4 || len(w.shape) != 4 {
 		fail("ConvTranspose", "shapes %v and %v: each needs four axes", x.shape, w.shape)
 	}

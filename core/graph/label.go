@@ -6,6 +6,15 @@ import "lab/core/tensor"
 // this weight". It is computed, and differentiated, as the nodes it stands for;
 // writers of files (core/onnx) see the label and its arguments.
 
+// The labels that layers set, with their arguments and settings.
+const (
+	LabelLinear        = "Linear"        // x, weight [in,out], bias if any
+	LabelMatMul        = "MatMul"        // a, b: any product as in NumPy
+	LabelConv          = "Conv"          // x, weight, bias if any; ConvAttr
+	LabelConvTranspose = "ConvTranspose" // x, weight, bias if any; ConvTransposeAttr
+	LabelBatchNorm     = "BatchNorm"     // x, weight, bias, mean, variance; eps, a float64
+)
+
 // LabelAttr is the attribute of a label: its name, arguments and settings.
 type LabelAttr struct {
 	Name  string

@@ -100,7 +100,8 @@ func MatMul(a, b *Node) *Node {
 	if len(a.shape) > 2 && len(b.shape) == 2 { // one product of all rows
 		r := len(a.shape)
 		rows := Reshape(a, a.shape[:r-1].Size(), a.shape[r-1])
-		return Reshape(matmul(rows, b, false, false), append(a.shape[:r-1].Clone(), b.shape[1])...)
+		y := Reshape(matmul(rows, b, false, false), append(a.shape[:r-1].Clone(), b.shape[1])...)
+		return Label(y, LabelMatMul, nil, a, b)
 	}
 	batch, err := Broadcast(a.shape[:len(a.shape)-2], b.shape[:len(b.shape)-2])
 	if err != nil {

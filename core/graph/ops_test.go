@@ -124,7 +124,7 @@ func table() []Expr {
 		t = append(t, Expr{Name: "Conv " + c.name, Shapes: shapes{c.x, c.w}, F: binary(func(x, w *graph.Node) *graph.Node { return graph.Conv(x, w, c.a) })})
 		y := tensor.Shape{c.x[0], 3, 2, c.w[3]}
 		t = append(t, Expr{Name: "ConvTranspose " + c.name, Shapes: shapes{y, c.w}, F: binary(func(y, w *graph.Node) *graph.Node {
-			return graph.ConvTranspose(y, w, c.a, [2]int{})
+			return graph.ConvTranspose(y, w, graph.ConvTransposeAttr{ConvAttr: c.a})
 		})})
 	}
 	return t

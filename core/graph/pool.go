@@ -28,6 +28,9 @@ func (a PoolAttr) geometry(x tensor.Shape) (*kernel.Conv, error) {
 			return nil, fmt.Errorf("padding %v: must be smaller than the window %v", a.Pad, a.Kernel)
 		}
 	}
+	if c.out(0, x[1], a.Kernel[0]) < 1 || c.out(1, x[2], a.Kernel[1]) < 1 {
+		return nil, fmt.Errorf("input %v is smaller than the window %v with padding %v", x, a.Kernel, a.Pad)
+	}
 	return &kernel.Conv{N: x[0], H: x[1], W: x[2], C: x[3], OH: c.out(0, x[1], a.Kernel[0]), OW: c.out(1, x[2], a.Kernel[1]), K: x[3],
 		KH: a.Kernel[0], KW: a.Kernel[1], SH: a.Stride[0], SW: a.Stride[1], PH: a.Pad[0], PW: a.Pad[1], DH: 1, DW: 1, Groups: 1}, nil
 }

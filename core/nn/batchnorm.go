@@ -44,10 +44,19 @@ func (b *BatchNorm) Forward(x *graph.Node, train bool) *graph.Node {
 		g.Update(b.RunningVar, graph.Add(graph.Scale(variance, 1-b.Momentum), graph.Scale(v, b.Momentum*unbiased)))
 		mean, variance = m, v
 	}
-	scale := graph.Mul(weight, graph.Rsqrt(graph.Shift(variance, b.Eps)))
-	y := graph.Add(graph.Mul(x, scale), graph.Sub(bias, graph.Mul(mean, scale)))
 	if train {
-		return y
+		return normalize(x, weight, bias, mean, variance, b.Eps)
 	}
-	return graph.Label(y, "BatchNorm", b.Eps, x, weight, bias, mean, variance)
+	return Normalize(x, weight, bias, mean, variance, b.Eps)
+}
+
+// Normalize is batch norm in inference, with the given statistics of each feature of
+// the last axis.
+func Normalize(x, weight, bias, mean, variance *graph.Node, eps float64) *graph.Node {
+	return graph.Label(normalize(x, weight, bias, mean, variance, eps), graph.LabelBatchNorm, eps, x, weight, bias, mean, variance)
+}
+
+func normalize(x, weight, bias, mean, variance *graph.Node, eps float64) *graph.Node {
+	scale := graph.Mul(weight, graph.Rsqrt(graph.Shift(variance, eps)))
+	return graph.Add(graph.Mul(x, scale), graph.Sub(bias, graph.Mul(mean, scale)))
 }

@@ -36,7 +36,7 @@ func NewConv2d(s *Scope, in, out int, g Geometry, bias bool) *Conv2d {
 // Forward maps [N,H,W,in] to [N,OH,OW,out].
 func (c *Conv2d) Forward(x *graph.Node) *graph.Node {
 	w := x.Graph().Param(c.Weight)
-	return biased(graph.Conv(x, w, c.attr), c.Bias, "Conv", c.attr, x, w)
+	return biased(graph.Conv(x, w, c.attr), c.Bias, graph.LabelConv, c.attr, x, w)
 }
 
 // ConvTranspose2d is torch.nn.ConvTranspose2d over images [N,H,W,C]. The weight is
@@ -44,14 +44,7 @@ func (c *Conv2d) Forward(x *graph.Node) *graph.Node {
 type ConvTranspose2d struct {
 	Weight *graph.Param
 	Bias   *graph.Param // nil without
-	attr   graph.ConvAttr
-	extra  [2]int
-}
-
-// ConvTransposeAttrs are the settings in the label of a ConvTranspose2d.
-type ConvTransposeAttrs struct {
-	graph.ConvAttr
-	OutputPadding [2]int
+	attr   graph.ConvTransposeAttr
 }
 
 // NewConvTranspose2d makes one; weight and bias start from
@@ -59,7 +52,7 @@ type ConvTransposeAttrs struct {
 func NewConvTranspose2d(s *Scope, in, out int, g Geometry, bias bool) *ConvTranspose2d {
 	a := g.attr()
 	fan := out / a.Groups * g.Kernel * g.Kernel
-	c := &ConvTranspose2d{attr: a, extra: [2]int{g.OutputPadding, g.OutputPadding},
+	c := &ConvTranspose2d{attr: graph.ConvTransposeAttr{ConvAttr: a, OutputPadding: [2]int{g.OutputPadding, g.OutputPadding}},
 		Weight: s.add("weight", false, tensor.Shape{g.Kernel, g.Kernel, out / a.Groups, in}, []int{3, 2, 0, 1}, s.fanIn(fan))}
 	if bias {
 		c.Bias = s.add("bias", false, tensor.Shape{out}, nil, s.fanIn(fan))
@@ -71,7 +64,7 @@ func NewConvTranspose2d(s *Scope, in, out int, g Geometry, bias bool) *ConvTrans
 // dilation·(kernel-1) + output padding + 1.
 func (c *ConvTranspose2d) Forward(x *graph.Node) *graph.Node {
 	w := x.Graph().Param(c.Weight)
-	return biased(graph.ConvTranspose(x, w, c.attr, c.extra), c.Bias, "ConvTranspose", ConvTransposeAttrs{c.attr, c.extra}, x, w)
+	return biased(graph.ConvTranspose(x, w, c.attr), c.Bias, graph.LabelConvTranspose, c.attr, x, w)
 }
 
 // biased adds the bias, if there is one, and labels the sum.

@@ -24,5 +24,5 @@ func NewLinear(s *Scope, in, out int, bias bool) *Linear {
 // Forward maps [..., in] to [..., out].
 func (l *Linear) Forward(x *graph.Node) *graph.Node {
 	w := x.Graph().Param(l.Weight)
-	return biased(graph.MatMul(x, w), l.Bias, "Linear", nil, x, w)
+	return biased(graph.MatMul(x, w), l.Bias, graph.LabelLinear, nil, x, w)
 }
