@@ -81,7 +81,12 @@ func level(n int32) core.Level {
 }
 
 func (r *Reader) metrics(m *pb.Metrics) (core.Event, error) {
-	r.names = append(r.names, m.GetNames()...)
+	for _, name := range m.GetNames() {
+		if !ValidMetric(name) {
+			return nil, fmt.Errorf("%q is not a name for a metric", name)
+		}
+		r.names = append(r.names, name)
+	}
 	if len(r.names) > maxNames {
 		return nil, fmt.Errorf("more than %d different metrics", maxNames)
 	}

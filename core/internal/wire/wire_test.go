@@ -122,10 +122,14 @@ func TestColumns(t *testing.T) {
 
 func TestBadColumns(t *testing.T) {
 	many := make([]string, maxNames+1)
+	for i := range many {
+		many[i] = "m"
+	}
 	for _, m := range []*pb.Metrics{
 		{Name: []uint32{0}, Step: []int64{1}, TimeUs: []int64{1}, Value: []float64{1}},
 		{Names: []string{"a"}, Name: []uint32{0, 0}, Step: []int64{1}, TimeUs: []int64{1}, Value: []float64{1}},
 		{Names: many},
+		{Names: []string{"a\nb"}},
 	} {
 		var r Reader
 		if e, err := r.Event(&pb.Event{Kind: &pb.Event_Metrics{Metrics: m}}); err == nil {
