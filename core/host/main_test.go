@@ -186,6 +186,8 @@ type liar struct {
 	train func(dir string, send func(*pb.Event)) error
 }
 
+func (l liar) register(to grpc.ServiceRegistrar) { pb.RegisterFamilyServer(to, l) }
+
 func (l liar) Train(m *pb.RunSpec, s grpc.ServerStreamingServer[pb.Event]) error {
 	return l.train(m.GetDir(), func(e *pb.Event) { _ = s.Send(e) })
 }
