@@ -10,78 +10,97 @@ import (
 	"lab/core/internal/wire/pb"
 )
 
-// flushEvery bounds how long a point or a progress waits for company.
-const flushEvery = 50 * time.Millisecond
+const (
+	// flushEvery bounds how long a point or a progress waits for company.
+	flushEvery = 50 * time.Millisecond
+	// maxBatch is where a recipe that logs faster than the host takes it has to
+	// wait. Until then a batch grows, which makes points cheaper for both sides.
+	maxBatch = 64 * wire.BatchPoints
+)
 
 // outbox sends the events of one run in order. Points are gathered into batches,
 // and of the reports of progress within a tick only the last is sent: a recipe
 // may call both at every step, however short its steps.
 type outbox struct {
-	mu       sync.Mutex
-	send     func(*pb.Event) error
+	gather   sync.Mutex // guards what is gathered; held for moments
 	columns  wire.Columns
 	progress *core.Progress
-	err      error // the first failure to send; nothing is sent after it
-	quit     chan struct{}
-	ticked   sync.WaitGroup
+
+	line sync.Mutex // a stream takes one message at a time; held while sending
+	send func(*pb.Event) error
+	err  error // the first failure to send; nothing is sent after it
+
+	full   chan struct{} // a batch is due
+	quit   chan struct{}
+	sender sync.WaitGroup
 }
 
 func newOutbox(send func(*pb.Event) error) *outbox {
-	o := &outbox{send: send, quit: make(chan struct{})}
-	o.ticked.Go(func() {
-		t := time.NewTicker(flushEvery)
-		defer t.Stop()
+	o := &outbox{send: send, full: make(chan struct{}, 1), quit: make(chan struct{})}
+	o.sender.Go(func() {
+		tick := time.NewTicker(flushEvery)
+		defer tick.Stop()
 		for {
 			select {
-			case <-t.C:
-				o.flush()
+			case <-o.full:
+			case <-tick.C:
 			case <-o.quit:
 				return
 			}
+			o.flush()
 		}
 	})
 	return o
 }
 
 func (o *outbox) point(name string, step int64, t time.Duration, value float64) {
-	o.mu.Lock()
-	if o.columns.Add(name, step, t, value) >= wire.BatchPoints {
-		o.put(o.columns.Take())
+	o.gather.Lock()
+	n := o.columns.Add(name, step, t, value)
+	o.gather.Unlock()
+	switch {
+	case n >= maxBatch:
+		o.flush()
+	case n == wire.BatchPoints:
+		select {
+		case o.full <- struct{}{}:
+		default:
+		}
 	}
-	o.mu.Unlock()
 }
 
 func (o *outbox) report(p core.Progress) {
-	o.mu.Lock()
+	o.gather.Lock()
 	o.progress = &p
-	o.mu.Unlock()
+	o.gather.Unlock()
 }
 
 // event sends everything gathered so far, then e.
 func (o *outbox) event(e *pb.Event) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	o.line.Lock()
+	defer o.line.Unlock()
 	o.drain()
 	o.put(e)
 	return o.err
 }
 
 func (o *outbox) flush() {
-	o.mu.Lock()
+	o.line.Lock()
 	o.drain()
-	o.mu.Unlock()
+	o.line.Unlock()
 }
 
+// drain sends what is gathered. The caller holds o.line.
 func (o *outbox) drain() {
-	o.put(o.columns.Take())
-	if o.progress != nil {
-		o.put(wire.FromEvent(*o.progress))
-		o.progress = nil
+	o.gather.Lock()
+	batch, progress := o.columns.Take(), o.progress
+	o.progress = nil
+	o.gather.Unlock()
+	o.put(batch)
+	if progress != nil {
+		o.put(wire.FromEvent(*progress))
 	}
 }
 
-// put sends under the lock: a stream takes one message at a time, and a host
-// that is slow slows the recipe down instead of filling memory.
 func (o *outbox) put(e *pb.Event) {
 	if e != nil && o.err == nil {
 		o.err = o.send(e)
@@ -92,9 +111,9 @@ func (o *outbox) put(e *pb.Event) {
 // recipe left behind says after that is dropped: the stream is no longer ours.
 func (o *outbox) close(last *pb.Event) error {
 	close(o.quit)
-	o.ticked.Wait()
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	o.sender.Wait()
+	o.line.Lock()
+	defer o.line.Unlock()
 	o.drain()
 	o.put(last)
 	err := o.err

@@ -81,7 +81,7 @@ func TestLogInOrder(t *testing.T) {
 	for _, e := range h.events {
 		switch e := e.(type) {
 		case core.Metrics:
-			if len(e.Points) > wire.BatchPoints {
+			if len(e.Points) > maxBatch {
 				t.Errorf("a batch of %d", len(e.Points))
 			}
 			for _, p := range e.Points {
@@ -139,7 +139,7 @@ func TestHowARunEnds(t *testing.T) {
 		{"usage", false, func(*Session) error { return fmt.Errorf("load: %w", missing) }, core.Failed, "load: no dataset mnist", core.Usage},
 		{"stopped", true, func(s *Session) error { return s.Context().Err() }, core.Cancelled, "stopped", core.Other},
 		{"fails at stop", true, func(s *Session) error { return errors.New("disk full") }, core.Failed, "disk full", core.RunFailed},
-		{"panics", false, func(*Session) error { var m map[string]int; m["x"] = 1; return nil }, core.Failed, "panic: assignment to entry in nil map (session_test.go:", core.RunFailed},
+		{"panics", false, func(s *Session) error { _ = s.spec.Params[s.Threads()]; return nil }, core.Failed, "panic: runtime error: index out of range [1] with length 0 (session_test.go:", core.RunFailed},
 		{"goexit", false, func(*Session) error { runtime.Goexit(); return nil }, core.Failed, "ended its goroutine", core.RunFailed},
 		{"bad metric", false, func(s *Session) error { s.Log(1, "a b", 1); return nil }, core.Failed, `"a b" is not a name for a metric`, core.RunFailed},
 		{"bad fact", false, func(s *Session) error { s.Fact("A B", "x"); return nil }, core.Failed, "is not a key", core.RunFailed},

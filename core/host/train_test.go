@@ -268,7 +268,9 @@ func TestKilledHostLeavesNoPlugin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		tmp := t.TempDir()
 		cmd := exec.Command(self, "__host", trap)
+		cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -277,11 +279,9 @@ func TestKilledHostLeavesNoPlugin(t *testing.T) {
 			t.Fatal(err)
 		}
 		var pid int
-		var dir string
-		if _, err := fmt.Fscan(out, &pid, &dir); err != nil {
+		if _, err := fmt.Fscan(out, &pid); err != nil {
 			t.Fatal(err)
 		}
-		defer os.RemoveAll(dir)
 		if !alive(pid) {
 			t.Fatal("no plugin to begin with")
 		}
@@ -293,6 +293,9 @@ func TestKilledHostLeavesNoPlugin(t *testing.T) {
 			t.Fatalf("%s: the plugin outlived its host", trap)
 		}
 		t.Logf("%s: gone %v after its host", trap, time.Since(begin))
+		if left, _ := filepath.Glob(filepath.Join(tmp, "plugin-dir*")); len(left) > 0 {
+			t.Errorf("%s: left behind: %v", trap, left)
+		}
 	}
 }
 

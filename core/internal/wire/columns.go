@@ -13,7 +13,8 @@ type Columns struct {
 	batch *pb.Metrics
 }
 
-// BatchPoints is the number of points at which a batch is due.
+// BatchPoints is the number of points at which a batch is due. It may grow while
+// the line is busy.
 const BatchPoints = 64
 
 // Add appends a point and returns the number of points gathered.
