@@ -26,6 +26,7 @@ type Recipe struct {
 	Metrics []MetricSpec // headline metric first
 	Data    []string     // names of the datasets it can train on, default first
 	From    bool         // whether it can start from an earlier run or an ONNX file
+	Resume  bool         // whether it writes checkpoints and continues from them
 }
 
 // Param returns the spec of that key.

@@ -1,0 +1,212 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-plugin/runner"
+)
+
+// process is a plugin's process. It is the runner that go-plugin starts.
+type process struct {
+	cmd    *exec.Cmd
+	out    *output
+	alive  *os.File // the host's end of the liveness pipe
+	stdout *os.File
+	stderr *os.File
+
+	handshake io.ReadCloser  // go-plugin reads the one line it waits for here
+	quiet     sync.WaitGroup // both outputs are read to their end
+
+	mu      sync.Mutex
+	started *os.Process
+	doomed  bool   // kill came first
+	version string // that the plugin speaks, once the handshake came
+	exited  chan struct{}
+}
+
+var _ runner.Runner = (*process)(nil)
+
+// leftOpen is how long after a plugin's death its output is still read: a child
+// of its own may hold the pipe for ever.
+const leftOpen = 300 * time.Millisecond
+
+// newProcess prepares to start a plugin with standard input empty.
+func newProcess(path string, args []string, out *output) *process {
+	cmd := &exec.Cmd{Path: path, Args: args}
+	return &process{cmd: cmd, out: out, exited: make(chan struct{})}
+}
+
+func (p *process) Start(context.Context) (err error) {
+	var theirs []*os.File // ends that belong to the plugin
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+		if err != nil {
+			for _, f := range []*os.File{p.alive, p.stdout, p.stderr} {
+				f.Close() // fine on nil
+			}
+		}
+	}()
+	pipe := func() (r, w *os.File) {
+		if err == nil {
+			r, w, err = os.Pipe()
+		}
+		return r, w
+	}
+	stdout, w1 := pipe()
+	stderr, w2 := pipe()
+	watch, alive := pipe()
+	p.stdout, p.stderr, p.alive = stdout, stderr, alive
+	theirs = append(theirs, w1, w2, watch)
+	if err != nil {
+		return err
+	}
+	p.cmd.Stdout, p.cmd.Stderr = w1, w2
+	ownGroup(p.cmd)
+	leaveWatch(p.cmd, watch)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.doomed {
+		return errors.New("killed before its start")
+	}
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	p.started = p.cmd.Process
+	r, w := io.Pipe()
+	p.handshake = r
+	p.quiet.Go(func() { p.readStdout(w) })
+	p.quiet.Go(func() { p.out.copy(p.stderr) })
+	go func() {
+		_ = p.cmd.Wait() // ProcessState says it all
+		killGroup(p.cmd.Process.Pid)
+		time.AfterFunc(leftOpen, func() { p.stdout.Close(); p.stderr.Close(); p.alive.Close() })
+		close(p.exited)
+	}()
+	return nil
+}
+
+// handshakeForm finds the handshake at the end of a line: something printed
+// without a line break may stand before it.
+var handshakeForm = regexp.MustCompile(`1\|(\d+)\|(?:unix|tcp)\|[^|]+\|[a-z]+(?:\|[^|\s]*){0,2}$`)
+
+// readStdout passes the handshake on; whatever else a plugin prints is its log.
+func (p *process) readStdout(to *io.PipeWriter) {
+	shaken := false
+	eachLine(p.stdout, func(line string) {
+		if m := handshakeForm.FindStringSubmatchIndex(line); m != nil && !shaken {
+			shaken = true
+			p.mu.Lock()
+			p.version = line[m[2]:m[3]]
+			p.mu.Unlock()
+			before, shake := line[:m[0]], line[m[0]:]+"\n"
+			go func() {
+				_, _ = io.WriteString(to, shake)
+				to.Close()
+			}()
+			if line = before; line == "" {
+				return
+			}
+		}
+		p.out.line(line)
+	})
+	if !shaken {
+		to.Close()
+	}
+}
+
+// speaks is the version of the contract that the plugin named in its handshake.
+func (p *process) speaks() (int, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v, err := strconv.Atoi(p.version)
+	return v, err == nil
+}
+
+func (p *process) Wait(context.Context) error {
+	<-p.exited
+	if s := p.cmd.ProcessState; !s.Success() {
+		return &exec.ExitError{ProcessState: s}
+	}
+	return nil
+}
+
+func (p *process) Kill(context.Context) error {
+	p.kill()
+	return nil
+}
+
+// kill ends the process and its children at once, or keeps it from starting.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.doomed = true
+	select {
+	case <-p.exited:
+	default:
+		if p.started != nil {
+			killGroup(p.started.Pid)
+			_ = p.started.Kill()
+		}
+	}
+}
+
+// within waits until the process is dead and its output read, and reports
+// whether it is dead.
+func (p *process) within(d time.Duration) bool {
+	limit := time.NewTimer(d)
+	defer limit.Stop()
+	read := make(chan struct{})
+	select {
+	case <-p.exited:
+	case <-limit.C:
+		return false
+	}
+	go func() { p.quiet.Wait(); close(read) }()
+	select {
+	case <-read:
+	case <-limit.C:
+	}
+	return true
+}
+
+// end describes how the process ended; it must have.
+func (p *process) end() (text string, code int, signal string) {
+	s := p.cmd.ProcessState
+	if sig, ok := signalOf(s); ok {
+		return "killed by signal " + sig, -1, sig
+	}
+	return fmt.Sprintf("exit code %d", s.ExitCode()), s.ExitCode(), ""
+}
+
+func (p *process) Stdout() io.ReadCloser                            { return p.handshake }
+func (p *process) Stderr() io.ReadCloser                            { return nothing{} }
+func (p *process) Name() string                                     { return p.cmd.Path }
+func (p *process) Diagnose(context.Context) string                  { return "" }
+func (p *process) PluginToHost(n, a string) (string, string, error) { return n, a, nil }
+func (p *process) HostToPlugin(n, a string) (string, string, error) { return n, a, nil }
+
+func (p *process) ID() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.started == nil {
+		return ""
+	}
+	return strconv.Itoa(p.started.Pid)
+}
+
+// nothing stands for the standard error that go-plugin need not read.
+type nothing struct{}
+
+func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
+func (nothing) Close() error             { return nil }
