@@ -71,7 +71,7 @@ func TestGradTwice(t *testing.T) {
 	}
 }
 
-func TestParamsImport(t *testing.T) {
+func TestStateDict(t *testing.T) {
 	s := graph.NewParams()
 	w := s.Add("w", false, []int{1, 0}, tensor.New(tensor.Shape{2, 3}, []float32{1, 2, 3, 4, 5, 6}))
 	b := s.Add("b", true, nil, tensor.New(tensor.Shape{2}, []float32{7, 8}))
@@ -80,16 +80,16 @@ func TestParamsImport(t *testing.T) {
 		t.Errorf("w is stored as %v %v", got.Shape, got.F)
 	}
 	clear(w.Value())
-	if err := s.Import(file); err != nil || w.Value()[1] != 2 {
+	if err := s.LoadStateDict(file); err != nil || w.Value()[1] != 2 {
 		t.Errorf("back: %v, %v", w.Value(), err)
 	}
 	file["b"] = tensor.New(tensor.Shape{3}, nil)
 	clear(w.Value())
-	if err := s.Import(file); err == nil || !strings.Contains(err.Error(), `"b" has shape (3), the model needs (2)`) || w.Value()[1] != 0 {
+	if err := s.LoadStateDict(file); err == nil || !strings.Contains(err.Error(), `"b" has shape (3), the model needs (2)`) || w.Value()[1] != 0 {
 		t.Errorf("a wrong shape: %v; w is %v", err, w.Value())
 	}
 	delete(file, "b")
-	if err := s.Import(file); err == nil || !strings.Contains(err.Error(), `no tensor "b"`) {
+	if err := s.LoadStateDict(file); err == nil || !strings.Contains(err.Error(), `no tensor "b"`) {
 		t.Errorf("a missing tensor: %v", err)
 	}
 }

@@ -23,6 +23,7 @@ type Graph struct {
 	params map[*Param]*Node // leaf of each parameter
 	latest map[*Param]*Node // what a buffer holds after the updates so far
 	order  []*Param         // buffers in the order of their first update
+	frozen bool             // updates are passed over
 }
 
 // New returns an empty graph.
@@ -144,10 +145,22 @@ func (g *Graph) Update(p *Param, n *Node) {
 	if !n.shape.Equal(p.Shape) {
 		fail("Update", "buffer %s has shape %v, the value %v", p.Name, p.Shape, n.shape)
 	}
+	if g.frozen {
+		return
+	}
 	if g.latest[p] == nil || g.latest[p] == g.params[p] {
 		g.order = append(g.order, p)
 	}
 	g.latest[p] = n
+}
+
+// WithoutUpdates calls f, during which updates of buffers are passed over: a layer
+// computes as in training and leaves its running statistics alone.
+func (g *Graph) WithoutUpdates(f func()) {
+	before := g.frozen
+	g.frozen = true
+	defer func() { g.frozen = before }()
+	f()
 }
 
 // Updates lists the buffers that a run changes and the nodes they receive.

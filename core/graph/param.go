@@ -130,9 +130,19 @@ func (p *Param) Export() *tensor.Tensor {
 	return t
 }
 
-// Import sets every parameter of the set from tensors by name, in the layout of
-// files. Nothing is changed when a name is missing or a shape differs.
-func (s *Params) Import(tensors map[string]*tensor.Tensor) error {
+// StateDict is the set's values by name, in the layout of files: copies.
+func (s *Params) StateDict() map[string]*tensor.Tensor {
+	d := make(map[string]*tensor.Tensor, len(s.all))
+	for _, p := range s.all {
+		d[p.Name] = p.Export()
+	}
+	return d
+}
+
+// LoadStateDict sets every parameter of the set from tensors by name, in the layout
+// of files. Nothing is changed when a name is missing or a shape differs; names
+// that the set does not have are passed over.
+func (s *Params) LoadStateDict(tensors map[string]*tensor.Tensor) error {
 	values := make([]*tensor.Tensor, len(s.all))
 	for i, p := range s.all {
 		t, ok := tensors[p.Name]

@@ -3,9 +3,11 @@ package optim
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/tensor"
 )
 
 // Adam is torch.optim.Adam (Kingma & Ba 2015, algorithm 1):
@@ -39,24 +41,25 @@ func (a *Adam) Step() {
 		Bias1: float32(1 - math.Pow(a.Beta1, t)), Bias2: float32(1 - math.Pow(a.Beta2, t))})
 }
 
-// AdamState is what Adam remembers between steps.
-type AdamState struct {
-	Steps int64
-	M, V  []float32
-}
-
-// State returns a copy, for a checkpoint.
-func (a *Adam) State() AdamState {
-	return AdamState{a.steps, append([]float32(nil), a.m...), append([]float32(nil), a.v...)}
-}
-
-// Restore goes back to a state.
-func (a *Adam) Restore(s AdamState) error {
-	if len(s.M) != len(a.m) || len(s.V) != len(a.v) {
-		return fmt.Errorf("optim: the state is of %d values, the model has %d", len(s.M), len(a.m))
+// StateDict is what Adam remembers between steps: the moments of all parameters and
+// the number of steps.
+func (a *Adam) StateDict() map[string]*tensor.Tensor {
+	n := tensor.Shape{len(a.m)}
+	return map[string]*tensor.Tensor{
+		"exp_avg":    tensor.New(n, slices.Clone(a.m)),
+		"exp_avg_sq": tensor.New(n, slices.Clone(a.v)),
+		"step":       tensor.NewInt(nil, []int64{a.steps}),
 	}
-	a.steps = s.Steps
-	copy(a.m, s.M)
-	copy(a.v, s.V)
+}
+
+// LoadStateDict goes back to what StateDict returned.
+func (a *Adam) LoadStateDict(d map[string]*tensor.Tensor) error {
+	m, v, step := d["exp_avg"], d["exp_avg_sq"], d["step"]
+	if m == nil || v == nil || step == nil || len(m.F) != len(a.m) || len(v.F) != len(a.v) || len(step.I) != 1 {
+		return fmt.Errorf("the state of Adam does not fit a model of %d values", len(a.m))
+	}
+	copy(a.m, m.F)
+	copy(a.v, v.F)
+	a.steps = step.I[0]
 	return nil
 }

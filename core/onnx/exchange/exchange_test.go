@@ -120,7 +120,7 @@ func TestThereAndBack(t *testing.T) {
 			if len(state) != len(m.Params.All()) {
 				t.Errorf("%d initialisers for %d parameters", len(state), len(m.Params.All()))
 			}
-			if err := m.Params.Import(state); err != nil {
+			if err := m.Params.LoadStateDict(state); err != nil {
 				t.Error(err)
 			}
 

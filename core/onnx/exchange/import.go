@@ -11,7 +11,7 @@ import (
 
 // Net is a model read from a file, ready to be built into graphs. Its weights are
 // parameters of the file's names: programs share them, optimisers train them, and
-// [graph.Params.Import] and Export see them in the file's layout.
+// [graph.Params.StateDict] has them in the file's layout.
 type Net struct {
 	Model  *onnx.Model
 	Params *graph.Params
