@@ -238,12 +238,11 @@ func filterNumber(s string) (float64, bool) {
 func (c *compiler) order(keys []sortKey) string {
 	var b strings.Builder
 	for _, k := range keys {
-		e := c.sortExpr(k.term)
-		b.WriteString(e + " IS NULL," + e)
+		b.WriteString(c.sortExpr(k.term))
 		if k.reverse {
 			b.WriteString(" DESC")
 		}
-		b.WriteString(",")
+		b.WriteString(" NULLS LAST,")
 	}
 	return b.String() + "r.ord DESC,r.id DESC"
 }

@@ -2,20 +2,26 @@ package tracker
 
 import (
 	"database/sql/driver"
+	"math/bits"
 	"strings"
 
 	"lab/core"
 )
 
-// rowsAtOnce is how many points one INSERT takes: one crossing into C for all.
-const rowsAtOnce = 32
-
-const pointColumns = 5
-
-var (
-	insertPoint  = `INSERT OR REPLACE INTO metric(run_id,metric_id,step,t,value) VALUES(?,?,?,?,?)`
-	insertPoints = insertPoint + strings.Repeat(`,(?,?,?,?,?)`, rowsAtOnce-1)
+const (
+	rowsAtOnce   = 32 // points in one INSERT: one crossing into C for all; a power of two
+	pointColumns = 5
 )
+
+const insertPoint = `INSERT OR REPLACE INTO metric(run_id,metric_id,step,t,value) VALUES(?,?,?,?,?)`
+
+// insertPoints holds the INSERTs of 1, 2, 4 … rowsAtOnce points.
+var insertPoints = func() (texts []string) {
+	for n := 1; n <= rowsAtOnce; n *= 2 {
+		texts = append(texts, insertPoint+strings.Repeat(`,(?,?,?,?,?)`, n-1))
+	}
+	return texts
+}()
 
 // rowBuffer collects rows of metric up to a full INSERT.
 type rowBuffer struct{ args []driver.Value }
@@ -27,17 +33,18 @@ func (b *rowBuffer) add(c *conn, run, metric, step, t int64, v float64) error {
 	if len(b.args) < rowsAtOnce*pointColumns {
 		return nil
 	}
-	err := c.query(insertPoints, b.args, nil)
-	b.reset()
-	return err
+	return b.flush(c)
 }
 
 // flush writes what add has kept back.
 func (b *rowBuffer) flush(c *conn) error {
-	for i := 0; i < len(b.args); i += pointColumns {
-		if err := c.query(insertPoint, b.args[i:i+pointColumns], nil); err != nil {
+	for rest := b.args; len(rest) > 0; {
+		size := bits.Len(uint(len(rest)/pointColumns)) - 1 // the largest INSERT they fill
+		n := pointColumns << size
+		if err := c.query(insertPoints[size], rest[:n], nil); err != nil {
 			return err
 		}
+		rest = rest[n:]
 	}
 	b.reset()
 	return nil

@@ -3,6 +3,7 @@ package tracker
 import (
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -123,19 +124,27 @@ func (w *writer) loop() {
 	}
 }
 
-// gather adds what is queued already.
+// gather adds what is queued already. When that runs out it lets others run for
+// a moment, for as long as that brings more: the runs whose last commit has just
+// been answered are about to ask for the next, and would wait for a whole fsync
+// more if this one left without them.
 func (w *writer) gather(group []*request) []*request {
 	points := 0
 	for _, r := range group {
 		points += len(r.points)
 	}
-	for len(group) < groupRequests && points < groupPoints {
+	for yielded := false; len(group) < groupRequests && points < groupPoints; {
 		select {
 		case r := <-w.queue:
 			points += len(r.points)
 			group = append(group, r)
+			yielded = false
 		default:
-			return group
+			if yielded {
+				return group
+			}
+			runtime.Gosched()
+			yielded = true
 		}
 	}
 	return group

@@ -44,7 +44,7 @@ CREATE TABLE run(
   sweep          TEXT,                          -- uid shared by the runs of one sweep
   removed        INTEGER                        -- when it was put in the bin
 ) STRICT;
-CREATE INDEX run_by_ord     ON run(ord);
+CREATE INDEX run_by_ord     ON run(ord) WHERE removed IS NULL;
 CREATE INDEX run_by_name    ON run(name) WHERE name IS NOT NULL;
 CREATE INDEX run_by_sweep   ON run(sweep) WHERE sweep IS NOT NULL;
 CREATE INDEX run_by_family  ON run(family, recipe);
