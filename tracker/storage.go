@@ -3,6 +3,8 @@ package tracker
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/mattn/go-sqlite3"
@@ -20,6 +22,11 @@ func storageError(msg, path string, err error) error {
 	var known *core.Error
 	if errors.As(err, &known) {
 		return err
+	}
+	if sqliteCode(err) == sqlite3.ErrCantOpen {
+		if werr := tryWriting(filepath.Dir(path)); werr != nil {
+			err = werr // why: SQLite doesn't say
+		}
 	}
 	e := &core.Error{Kind: core.Storage, Msg: "cannot " + msg + " " + path, Err: err}
 	switch {
@@ -42,6 +49,16 @@ func storageError(msg, path string, err error) error {
 		e.Err = errors.New("the file cannot be opened")
 	}
 	return e
+}
+
+// tryWriting returns why no file can be made in dir, or nil.
+func tryWriting(dir string) error {
+	f, err := os.CreateTemp(dir, ".lab-*")
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
 }
 
 func isFull(err error) bool {
