@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"path/filepath"
+	"time"
+
+	"lab/core"
+	"lab/tracker"
+)
+
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// jsonNumber is a float as JSON; what JSON does not know is the string "nan", "inf"
+// or "-inf".
+type jsonNumber float64
+
+func (n jsonNumber) MarshalJSON() ([]byte, error) {
+	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
+		return json.Marshal(core.FormatFloat(v))
+	}
+	return json.Marshal(float64(n))
+}
+
+type jsonMetric struct {
+	Name     string     `json:"name"`
+	Unit     string     `json:"unit,omitempty"`
+	Better   string     `json:"better"` // "lower", "higher" or "neutral"
+	Points   int64      `json:"points"`
+	Last     jsonNumber `json:"last"`
+	LastStep int64      `json:"last_step"`
+	Best     jsonNumber `json:"best"`
+	BestStep int64      `json:"best_step"`
+	Min      jsonNumber `json:"min"`
+	Max      jsonNumber `json:"max"`
+}
+
+type jsonParam struct {
+	Key     string `json:"key"`
+	Type    string `json:"type"`
+	Value   string `json:"value"`
+	Default bool   `json:"default"`
+}
+
+// jsonSummary is a run as lab report --json prints it.
+type jsonSummary struct {
+	Number   int          `json:"number"` // @N
+	ID       string       `json:"id"`
+	Name     string       `json:"name,omitempty"`
+	Plugin   string       `json:"plugin"`
+	Version  string       `json:"plugin_version"`
+	Recipe   string       `json:"recipe"`
+	Status   core.Status  `json:"status"`
+	Reason   string       `json:"reason,omitempty"`
+	Started  time.Time    `json:"started"`
+	Ended    *time.Time   `json:"ended"`
+	Seconds  float64      `json:"seconds"`
+	Seed     uint64       `json:"seed"`
+	Note     string       `json:"note,omitempty"`
+	Tags     []string     `json:"tags"`
+	Params   []jsonParam  `json:"params"`
+	Metrics  []jsonMetric `json:"metrics"`
+	PeakByte int64        `json:"peak_memory_bytes,omitempty"`
+	Hash     string       `json:"hash,omitempty"`
+}
+
+func summaryJSON(s *tracker.Summary) jsonSummary {
+	j := jsonSummary{Number: s.Number, ID: s.UID, Name: s.Name, Plugin: s.Family, Version: s.FamilyVersion, Recipe: s.Recipe, Status: s.Status,
+		Reason: s.Reason, Started: s.Started, Seconds: s.Elapsed.Seconds(), Seed: s.Seed, Note: s.Note, Tags: append([]string{}, s.Tags...),
+		Params: []jsonParam{}, Metrics: []jsonMetric{}, PeakByte: s.PeakMemory, Hash: hex.EncodeToString(s.Hash)}
+	if !s.Ended.IsZero() {
+		j.Ended = &s.Ended
+	}
+	for _, p := range s.Params {
+		j.Params = append(j.Params, jsonParam{p.Key, string(p.Type), p.Value, p.Default})
+	}
+	for _, m := range s.Metrics {
+		if m.Points > 0 {
+			j.Metrics = append(j.Metrics, jsonMetric{m.Name, m.Unit, m.Goal.String(), m.Points, jsonNumber(m.Last), m.LastStep,
+				jsonNumber(m.Best), m.BestStep, jsonNumber(m.Min), jsonNumber(m.Max)})
+		}
+	}
+	return j
+}
+
+type jsonFile struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
+	Step   int64  `json:"step"`
+}
+
+type jsonSource struct {
+	Run    string `json:"run,omitempty"`
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// jsonRun is a run as lab show --json and lab run --json print it.
+type jsonRun struct {
+	jsonSummary
+	Command []string          `json:"command"`
+	Host    string            `json:"host"`
+	Dir     string            `json:"dir"`
+	Log     string            `json:"log,omitempty"`
+	Files   []jsonFile        `json:"files"`
+	From    []jsonSource      `json:"from"`
+	Facts   map[string]string `json:"facts"`
+}
+
+func runJSON(d *tracker.Detail) jsonRun {
+	j := jsonRun{jsonSummary: summaryJSON(&d.Summary), Command: d.CommandLine, Host: d.Host, Dir: d.Dir, Log: d.LogPath,
+		Files: []jsonFile{}, From: []jsonSource{}, Facts: map[string]string{}}
+	for _, x := range d.Artifacts {
+		j.Files = append(j.Files, jsonFile{x.Name, x.Kind, filepath.Join(d.Dir, filepath.FromSlash(x.Path)), x.SHA256, x.Bytes, x.Step})
+	}
+	for _, f := range d.From {
+		j.From = append(j.From, jsonSource{f.Run, f.Path, f.SHA256})
+	}
+	for _, f := range d.Facts {
+		j.Facts[f.Key] = f.Value
+	}
+	return j
+}
+
+type jsonSpec struct {
+	Key     string   `json:"key"`
+	Type    string   `json:"type"`
+	Default string   `json:"default"`
+	Min     string   `json:"min,omitempty"`
+	Max     string   `json:"max,omitempty"`
+	Choices []string `json:"choices,omitempty"`
+	Doc     string   `json:"doc"`
+}
+
+type jsonMetricSpec struct {
+	Name   string `json:"name"`
+	Unit   string `json:"unit,omitempty"`
+	Better string `json:"better"`
+	Doc    string `json:"doc"`
+}
+
+type jsonRecipe struct {
+	Name    string           `json:"name"`
+	Doc     string           `json:"doc"`
+	Params  []jsonSpec       `json:"params"`
+	Metrics []jsonMetricSpec `json:"metrics"`
+	Data    []string         `json:"data"`
+	From    bool             `json:"from"`
+	Resume  bool             `json:"resume"`
+}
+
+func recipeJSON(r *core.Recipe) jsonRecipe {
+	j := jsonRecipe{Name: r.Name, Doc: r.Doc, Params: []jsonSpec{}, Metrics: []jsonMetricSpec{}, Data: append([]string{}, r.Data...), From: r.From, Resume: r.Resume}
+	for _, p := range r.Params {
+		j.Params = append(j.Params, jsonSpec{p.Key, string(p.Type), p.Default, p.Min, p.Max, p.Choices, p.Doc})
+	}
+	for _, m := range r.Metrics {
+		j.Metrics = append(j.Metrics, jsonMetricSpec{m.Name, m.Unit, m.Goal.String(), m.Doc})
+	}
+	return j
+}
+
+func familyJSON(f *core.Family) any {
+	recipes := []jsonRecipe{}
+	for i := range f.Recipes {
+		recipes = append(recipes, recipeJSON(&f.Recipes[i]))
+	}
+	return struct {
+		Name    string       `json:"name"`
+		Version string       `json:"version"`
+		Doc     string       `json:"doc"`
+		Recipes []jsonRecipe `json:"recipes"`
+	}{f.Name, f.Version, f.Doc, recipes}
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+
+	"github.com/guptarohit/asciigraph"
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"lab/tracker"
+)
+
+func (a *app) showCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show RUN",
+		Short: "Show everything about one run",
+		Long: `Show prints what is known of a run: parameters, curves, metrics, files, code and
+machine. RUN is @1 for the newest run, @best:METRIC, a run's id or the beginning of
+it, or its name.`,
+		Example: `  lab show @1
+  lab show @best:fid --json`,
+		Args: args(1, 1, "one run"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			db, err := tracker.Open(a.homeDir(), tracker.Options{ReadOnly: true, Version: version()})
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			d, err := db.Show(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(runJSON(d))
+			}
+			return a.printRun(cmd.Context(), db, d)
+		},
+	}
+}
+
+// reference is the shortest way to name a run now.
+func reference(d *tracker.Detail) string {
+	if d.Number > 0 {
+		return fmt.Sprintf("@%d", d.Number)
+	}
+	return d.UID
+}
+
+func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) error {
+	fmt.Fprintf(a.out, "%s  %s/%s  %s", d.UID, d.Family, d.Recipe, d.Status)
+	if d.Reason != "" {
+		fmt.Fprintf(a.out, ": %s", d.Reason)
+	}
+	fmt.Fprintf(a.out, "\n%s, %s", d.Started.Local().Format("2006-01-02 15:04:05"), duration(d.Elapsed))
+	if d.PeakMemory > 0 {
+		fmt.Fprintf(a.out, ", %s of memory", bytes(d.PeakMemory))
+	}
+	fmt.Fprintln(a.out)
+	for _, l := range []struct{ key, value string }{{"name", d.Name}, {"note", d.Note}, {"tags", strings.Join(d.Tags, ", ")}, {"command", strings.Join(d.CommandLine, " ")}, {"folder", d.Dir}} {
+		if l.value != "" {
+			fmt.Fprintf(a.out, "%-8s %s\n", l.key, l.value)
+		}
+	}
+	for _, f := range d.From {
+		what := f.Path
+		if f.Run != "" {
+			what = "run " + f.Run
+		}
+		fmt.Fprintf(a.out, "%-8s %s\n", "from", what)
+	}
+
+	fmt.Fprintln(a.out)
+	t := newTable("parameter", "value", "")
+	for _, p := range d.Params {
+		mark := ""
+		if p.Default {
+			mark = "default"
+		}
+		t.AppendRow(table.Row{p.Key, p.Value, mark})
+	}
+	printTable(a.out, t)
+
+	for i, m := range d.Metrics {
+		if !m.Promised || m.Points < 2 || i >= reportMetrics {
+			continue
+		}
+		if err := a.plot(ctx, db, d, m); err != nil {
+			return err
+		}
+	}
+
+	fmt.Fprintln(a.out)
+	t = newTable("metric", "last", "best", "at step", "min", "max", "points")
+	numbers(t, "last", "best", "at step", "min", "max", "points")
+	for _, m := range d.Metrics {
+		if m.Points == 0 {
+			continue
+		}
+		t.AppendRow(table.Row{m.Name, number(m.Last), number(m.Best), fmt.Sprint(m.BestStep), number(m.Min), number(m.Max), fmt.Sprint(m.Points)})
+	}
+	printTable(a.out, t)
+
+	if len(d.Artifacts) > 0 {
+		fmt.Fprintln(a.out)
+		t = newTable("file", "kind", "step", "size")
+		numbers(t, "step", "size")
+		for _, x := range d.Artifacts {
+			step := ""
+			if x.Step > 0 {
+				step = fmt.Sprint(x.Step)
+			}
+			t.AppendRow(table.Row{filepath.Join(d.Dir, filepath.FromSlash(x.Path)), x.Kind, step, bytes(x.Bytes)})
+		}
+		printTable(a.out, t)
+	}
+
+	fmt.Fprintln(a.out)
+	t = newTable("fact", "value")
+	for _, f := range d.Facts {
+		t.AppendRow(table.Row{f.Key, shorten(f.Value)})
+	}
+	printTable(a.out, t)
+	if d.LogPath != "" {
+		fmt.Fprintf(a.out, "\nlog: %s\n", d.LogPath)
+	}
+	return nil
+}
+
+// shorten keeps a fact to one line.
+func shorten(s string) string {
+	line, rest, more := strings.Cut(s, "\n")
+	if r := []rune(line); len(r) > 100 {
+		line = string(r[:100]) + "…"
+	}
+	if more {
+		line += fmt.Sprintf(" … (%d more lines)", strings.Count(rest, "\n")+1)
+	}
+	return line
+}
+
+const plotWidth, plotHeight = 64, 8
+
+// plot draws the curve of a metric.
+func (a *app) plot(ctx context.Context, db *tracker.DB, d *tracker.Detail, m tracker.Metric) error {
+	buckets, err := db.Curve(ctx, d.UID, m.Name, plotWidth)
+	if err != nil {
+		return err
+	}
+	var values []float64
+	for _, b := range buckets {
+		if !math.IsNaN(b.Mean) && !math.IsInf(b.Mean, 0) {
+			values = append(values, b.Mean)
+		}
+	}
+	if len(values) < 2 {
+		return nil
+	}
+	caption := fmt.Sprintf("%s, steps %d to %d", m.Name, buckets[0].StepLo, buckets[len(buckets)-1].StepHi)
+	fmt.Fprintf(a.out, "\n%s\n", asciigraph.Plot(values, asciigraph.Height(plotHeight), asciigraph.Width(plotWidth), asciigraph.Caption(caption)))
+	return nil
+}
+
+// printResult is what a run ends with on the terminal.
+func (a *app) printResult(d *tracker.Detail) {
+	var parts []string
+	for i, m := range d.Metrics {
+		if m.Promised && m.Points > 0 && i < reportMetrics {
+			s := m.Name + " " + number(m.Last)
+			if m.Best != m.Last && !math.IsNaN(m.Best) {
+				s += fmt.Sprintf(" (best %s)", number(m.Best))
+			}
+			parts = append(parts, s)
+		}
+	}
+	fmt.Fprintf(a.out, "%s %s  %s  %s\n", d.UID, d.Status, strings.Join(parts, ", "), duration(d.Elapsed))
+	fmt.Fprintf(a.out, "in %s\n", d.Dir)
+	if _, err := modelOf(d); err == nil {
+		fmt.Fprintf(a.out, "next: lab show %s\n      lab export %s -o model.onnx\n", reference(d), reference(d))
+	} else {
+		fmt.Fprintf(a.out, "next: lab show %s\n", reference(d))
+	}
+}

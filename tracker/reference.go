@@ -1,0 +1,127 @@
+package tracker
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"lab/core"
+)
+
+// Resolve returns the uid of the run that ref names:
+//
+//	@1          the newest run, @2 the one before, …; removed runs don't count
+//	@best:fid   the finished run with the best value of a metric
+//	NAME        the newest run of that name
+//	UID         in full, or as much of it as only one run has; removed ones too
+//
+// Errors are of kind Usage and list the candidates where there are several.
+func (db *DB) Resolve(ctx context.Context, ref string) (string, error) {
+	uid := ""
+	err := db.snapshot(ctx, func(tx querier, _ []int64) error {
+		id, err := resolve(ctx, tx, ref)
+		if err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT uid FROM run WHERE id=?`, id).Scan(&uid)
+	})
+	if err == nil && uid == "" {
+		err = noRuns(ref)
+	}
+	return uid, storageError("read", db.path, err)
+}
+
+func noRuns(ref string) error {
+	return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("there is no run %s: there are no runs yet", ref), Try: "lab run plugin=gan"}
+}
+
+func resolve(ctx context.Context, q querier, ref string) (int64, error) {
+	var count int
+	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM run WHERE removed IS NULL`).Scan(&count); err != nil {
+		return 0, err
+	}
+	at, isAt := strings.CutPrefix(ref, "@")
+	switch {
+	case ref == "":
+		return 0, &core.Error{Kind: core.Usage, Msg: "a run is missing", Try: "@1, a name, or the beginning of an id"}
+	case strings.HasPrefix(at, "best:") && isAt:
+		return best(ctx, q, at[len("best:"):])
+	case isAt:
+		n, err := strconv.Atoi(at)
+		if err != nil || n < 1 {
+			return 0, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%q is no run", ref), Try: "@1 for the newest, @best:METRIC for the best"}
+		}
+		if count == 0 {
+			return 0, noRuns(ref)
+		}
+		var id int64
+		err = q.QueryRowContext(ctx, `SELECT id FROM run WHERE removed IS NULL ORDER BY ord DESC,id DESC LIMIT 1 OFFSET ?`, n-1).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("there is no run %s", ref), Try: fmt.Sprintf("@1 to @%d", count)}
+		}
+		return id, err
+	}
+	var id int64
+	err := q.QueryRowContext(ctx, `SELECT id FROM run WHERE name=? AND removed IS NULL ORDER BY ord DESC,id DESC LIMIT 1`, ref).Scan(&id)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return id, err
+	}
+	return byPrefix(ctx, q, ref, count)
+}
+
+// byPrefix finds the one run whose uid begins with the prefix.
+func byPrefix(ctx context.Context, q querier, prefix string, count int) (int64, error) {
+	prefix = strings.ToLower(prefix)
+	// A range, so that the index on uid is used; "~" sorts after every digit of one.
+	rows, err := q.QueryContext(ctx, `SELECT id,uid,family,recipe FROM run WHERE uid>=?1 AND uid<?1||'~' ORDER BY ord DESC,id DESC LIMIT 6`, prefix)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var (
+		id    int64
+		found []string
+	)
+	for rows.Next() {
+		var uid, family, recipe string
+		if err := rows.Scan(&id, &uid, &family, &recipe); err != nil {
+			return 0, err
+		}
+		found = append(found, fmt.Sprintf("%s (%s/%s)", uid, family, recipe))
+	}
+	if err := rows.Err(); err != nil {
+		return 0, err
+	}
+	switch {
+	case len(found) == 1:
+		return id, nil
+	case len(found) > 1:
+		if len(found) > 5 {
+			found[5] = "…"
+		}
+		return 0, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%q is the beginning of several runs", prefix), Try: strings.Join(found, ", ")}
+	case count == 0:
+		return 0, noRuns(prefix)
+	}
+	return 0, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("no run has the name or id %q", prefix), Try: "lab report lists them; @1 is the newest"}
+}
+
+// best finds the finished run with the best value of the metric.
+func best(ctx context.Context, q querier, metric string) (int64, error) {
+	t := term{"best", metric}
+	if err := checkTerms(ctx, q, []term{t}); err != nil {
+		return 0, err
+	}
+	c := &compiler{}
+	key := c.sortExpr(t)
+	var id int64
+	err := q.QueryRowContext(ctx, `SELECT id FROM run r WHERE status='finished' AND removed IS NULL AND `+key+` IS NOT NULL
+		ORDER BY `+key+`,ord DESC,id DESC LIMIT 1`, c.args...).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("no finished run has a value of %q", metric), Try: "lab report"}
+	}
+	return id, err
+}

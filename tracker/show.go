@@ -1,0 +1,154 @@
+package tracker
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+
+	"lab/core"
+)
+
+// Detail is everything known of one run, but for its curves (see [DB.Curve]).
+type Detail struct {
+	Summary
+	CommandLine []string
+	Host        string
+	PID         int
+	ExitCode    *int   // of the plugin's process; nil when it has none
+	ExitSignal  string // that killed it, or ""
+	Facts       []core.Fact
+	Artifacts   []core.Artifact // checkpoints have the kind "checkpoint"; ordered by name, then step
+	From        []Source
+	Dir         string // the run's folder
+	LogPath     string // "" when there is no log
+}
+
+// Show returns the run that ref names, see [DB.Resolve].
+func (db *DB) Show(ctx context.Context, ref string) (*Detail, error) {
+	var d *Detail
+	err := db.snapshot(ctx, func(tx querier, dead []int64) error {
+		id, err := resolve(ctx, tx, ref)
+		if err != nil {
+			return err
+		}
+		d, err = db.detail(ctx, tx, id, dead)
+		return err
+	})
+	if err == nil && d == nil {
+		err = noRuns(ref)
+	}
+	return d, storageError("read", db.path, err)
+}
+
+func (db *DB) detail(ctx context.Context, q querier, id int64, dead []int64) (*Detail, error) {
+	c := &compiler{now: db.opts.Now()}
+	text := runsRelation(c, dead) + " SELECT " + summaryColumns + " FROM r WHERE r.id=" + c.bind(id)
+	found, err := summaries(ctx, q, text, c.args)
+	if err != nil {
+		return nil, err
+	}
+	d := &Detail{Summary: found[0], Dir: db.runDir(found[0].UID)}
+	if path := filepath.Join(d.Dir, logName); fileExists(path) {
+		d.LogPath = path
+	}
+	var (
+		command string
+		code    sql.NullInt64
+	)
+	err = q.QueryRowContext(ctx, `SELECT command,host,pid,exit_code,exit_signal FROM run WHERE id=?`, id).
+		Scan(&command, &d.Host, &d.PID, &code, &d.ExitSignal)
+	if err != nil {
+		return nil, err
+	}
+	if code.Valid {
+		n := int(code.Int64)
+		d.ExitCode = &n
+	}
+	if err := json.Unmarshal([]byte(command), &d.CommandLine); err != nil {
+		return nil, err
+	}
+	for _, part := range []struct {
+		query string
+		scan  func(rows *sql.Rows) error
+	}{
+		{`SELECT key,value FROM environment WHERE run_id=? ORDER BY key`, func(rows *sql.Rows) error {
+			var f core.Fact
+			err := rows.Scan(&f.Key, &f.Value)
+			d.Facts = append(d.Facts, f)
+			return err
+		}},
+		{`SELECT name,kind,path,sha256,bytes,step FROM artifact WHERE run_id=? ORDER BY name,step`, func(rows *sql.Rows) error {
+			var a core.Artifact
+			err := rows.Scan(&a.Name, &a.Kind, &a.Path, &a.SHA256, &a.Bytes, &a.Step)
+			d.Artifacts = append(d.Artifacts, a)
+			return err
+		}},
+		{`SELECT from_run,path,sha256 FROM lineage WHERE run_id=? ORDER BY position`, func(rows *sql.Rows) error {
+			var s Source
+			err := rows.Scan(&s.Run, &s.Path, &s.SHA256)
+			d.From = append(d.From, s)
+			return err
+		}},
+	} {
+		if err := forRows(ctx, q, part.query, id, part.scan); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// forRows calls scan for every row of a query with one parameter.
+func forRows(ctx context.Context, q querier, text string, arg any, scan func(rows *sql.Rows) error) error {
+	rows, err := q.QueryContext(ctx, text, arg)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// scanMetric reads run_id,name,unit,goal,position,n,step,last,lo,lo_step,hi,hi_step.
+func scanMetric(rows *sql.Rows, run *int64) (Metric, error) {
+	var (
+		m                    Metric
+		position             sql.NullInt64
+		step, loStep, hiStep sql.NullInt64
+		last, lo, hi         sql.NullFloat64
+	)
+	err := rows.Scan(run, &m.Name, &m.Unit, &m.Goal, &position, &m.Points, &step, &last, &lo, &loStep, &hi, &hiStep)
+	m.Promised = position.Valid
+	if err != nil || m.Points == 0 {
+		return m, err
+	}
+	m.Last, m.LastStep = orNaN(last), step.Int64
+	m.Min, m.MinStep, m.Max, m.MaxStep = orNaN(lo), loStep.Int64, orNaN(hi), hiStep.Int64
+	switch m.Goal {
+	case core.Lower:
+		m.Best, m.BestStep = m.Min, m.MinStep
+	case core.Higher:
+		m.Best, m.BestStep = m.Max, m.MaxStep
+	default:
+		m.Best, m.BestStep = m.Last, m.LastStep
+	}
+	return m, nil
+}
+
+func orNaN(v sql.NullFloat64) float64 {
+	if !v.Valid {
+		return math.NaN()
+	}
+	return v.Float64
+}

@@ -1,0 +1,191 @@
+package tracker
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"lab/core"
+)
+
+const (
+	retryGap   = 5 * time.Second // between attempts to write to the database again
+	spoolInMem = 1_000_000       // points kept in memory when even the file fails
+)
+
+// spool keeps the events of a run that the database would not take, in order: in
+// a file of JSON lines in the run's folder and, from the moment that fails too
+// (the disk that filled up is often the same one), in memory.
+type spool struct {
+	path    string
+	f       *os.File // nil once it has failed
+	mem     []record
+	points  int // in mem
+	dropped int // points that found no room
+	tried   time.Time
+}
+
+// degrade starts the spool and says so once. Callers hold r.mu.
+func (r *Run) degrade(cause error) {
+	s := &spool{path: filepath.Join(r.dir, spoolName), tried: r.db.opts.Now()}
+	s.f, _ = os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	r.spool = s
+	s.add(record{Start: &r.head})
+	err := storageError("write to", r.db.path, cause)
+	r.report(&core.Error{Kind: core.Storage, Err: err, Try: core.TryOf(err),
+		Msg: "run " + r.head.UID + " goes on and its metrics are kept in " + s.path})
+}
+
+// report shows the first trouble of the run to whoever asked for it.
+func (r *Run) report(err error) {
+	if r.trouble != nil {
+		return
+	}
+	r.trouble = err
+	if r.db.opts.OnTrouble != nil {
+		r.db.opts.OnTrouble(err)
+	}
+}
+
+// keep spools a record and now and then tries the database again. Callers hold
+// r.mu.
+func (r *Run) keep(rec record) {
+	r.spool.add(rec)
+	if r.db.opts.Now().Sub(r.spool.tried).Abs() >= retryGap {
+		r.recover()
+	}
+}
+
+func (s *spool) add(rec record) {
+	if s.f != nil {
+		if s.write(rec) == nil {
+			return
+		}
+		s.f.Close()
+		s.f = nil
+	}
+	if s.points+len(rec.Points) > spoolInMem {
+		s.dropped += len(rec.Points)
+		return
+	}
+	s.points += len(rec.Points)
+	s.mem = append(s.mem, rec)
+}
+
+func (s *spool) write(rec record) error {
+	line, err := json.Marshal(rec)
+	if err != nil {
+		return err
+	}
+	size, err := s.f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	_, err = s.f.Write(append(line, '\n'))
+	if err == nil {
+		err = s.f.Sync()
+	}
+	if err != nil {
+		s.f.Truncate(size) // the record goes to memory whole
+	}
+	return err
+}
+
+// recover writes the spool to the database, all or nothing, and on success ends
+// it. Callers hold r.mu.
+func (r *Run) recover() bool {
+	s := r.spool
+	s.tried = r.db.opts.Now()
+	err := r.db.w.do(func(c *conn) error {
+		r.state.series = nil // of an attempt before, rolled back
+		if _, err := replayFile(r.db.w, c, &r.state, s.path); err != nil {
+			return err
+		}
+		for i := range s.mem {
+			if err := s.mem[i].apply(r.db.w, c, &r.state); err != nil {
+				return err
+			}
+		}
+		return r.db.w.flush(c, &r.state)
+	})
+	if err != nil {
+		r.state.series = nil // the writer is done with it; derived from what was rolled back
+		return false
+	}
+	if s.f != nil {
+		s.f.Close()
+	}
+	os.Remove(s.path)
+	r.spool = nil
+	return true
+}
+
+// abandon ends a spool at the end of its run, with a last attempt to put on disk
+// what is in memory, and says what became of the events.
+func (s *spool) abandon(r *Run) error {
+	mem := s.mem
+	s.mem, s.points = nil, 0
+	if s.f == nil {
+		s.f, _ = os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	}
+	lost := s.dropped
+	for _, rec := range mem {
+		if s.f == nil || s.write(rec) != nil {
+			lost += len(rec.Points)
+		}
+	}
+	if s.f != nil {
+		s.f.Close()
+	}
+	e := &core.Error{Kind: core.Storage, Err: ErrSpooled,
+		Msg: "the metrics of run " + r.head.UID + " are in " + s.path,
+		Try: "any lab command that writes, once the disk has room: it merges them"}
+	if lost > 0 {
+		e.Msg = fmt.Sprintf("%d points of run %s are lost, neither the database nor %s could be written", lost, r.head.UID, s.path)
+		e.Try = core.TryOf(r.trouble)
+	}
+	return e
+}
+
+// replayFile applies the records of a spool file, if there is one, and reports
+// whether the last of them ended the run. A torn last line was never
+// acknowledged and is skipped.
+func replayFile(w *writer, c *conn, r *runState, path string) (ended bool, err error) {
+	err = eachRecord(path, func(rec *record) error {
+		ended = rec.End != nil
+		return rec.apply(w, c, r)
+	})
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	return ended, err
+}
+
+func eachRecord(path string, each func(*record) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for lines := bufio.NewReaderSize(f, 1<<16); ; {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var rec record
+		if json.Unmarshal(line, &rec) != nil {
+			continue
+		}
+		if err := each(&rec); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,334 @@
+package tracker
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"lab/core"
+)
+
+func TestHomesThatCannotBeOpened(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		home := filepath.Join(dir, name)
+		os.MkdirAll(home, 0o755)
+		if err := os.WriteFile(filepath.Join(home, fileName), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return home
+	}
+	sqlFile := func(name, sql string) string {
+		home := write(name, "")
+		c, err := dial(dsn(filepath.Join(home, fileName), ""))
+		if err == nil {
+			err = c.script(sql)
+			c.close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return home
+	}
+	torn := filepath.Join(dir, "torn")
+	db := openTest(t, torn, Options{})
+	startTest(t, db, NewRun{})
+	db.Close()
+	b, _ := os.ReadFile(filepath.Join(torn, fileName))
+	for i := 100; i < 4096; i++ { // the root page of the schema
+		b[i] = 0xff
+	}
+	os.WriteFile(filepath.Join(torn, fileName), b, 0o644)
+	file := filepath.Join(dir, "file")
+	os.WriteFile(file, nil, 0o644)
+
+	for _, c := range []struct{ home, msg, try string }{
+		{write("text", strings.Repeat("not a database ", 100)), "not a lab database", "--home"},
+		{sqlFile("other", "CREATE TABLE songs(x)"), "is the database of another program", "--home"},
+		{sqlFile("newer", "CREATE TABLE meta(key,value); INSERT INTO meta VALUES('lab_version','9.1'); PRAGMA application_id=0x6c616231; PRAGMA user_version=99"),
+			"was written by a newer lab (schema 99; this lab knows up to 1)", "lab 9.1 or newer"},
+		{torn, "damaged", "backup"},
+	} {
+		for _, readOnly := range []bool{false, true} {
+			_, err := Open(c.home, Options{ReadOnly: readOnly})
+			wantError(t, err, core.Storage, c.msg, c.try)
+		}
+	}
+	_, err := Open(filepath.Join(file, "home"), Options{})
+	wantError(t, err, core.Storage, "cannot create", "")
+	remote := Options{networkFS: func(string) string { return "nfs" }}
+	_, err = Open(filepath.Join(dir, "remote"), remote)
+	wantError(t, err, core.Storage, "network file system (nfs)", "local disk")
+	if fileExists(filepath.Join(dir, "remote")) {
+		t.Error("a refused home was created")
+	}
+	remote.AllowNetwork = true
+	openTest(t, filepath.Join(dir, "remote"), remote)
+}
+
+func TestReadingAHomeThatIsNotThere(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "home")
+	db := openTest(t, home, Options{ReadOnly: true})
+	if runs := mustRuns(t, db, Query{Filter: "anything<3", Sort: "fid"}); len(runs) != 0 {
+		t.Errorf("got %v", runs)
+	}
+	_, err := db.Show(ctx, "@1")
+	wantError(t, err, core.Usage, "there are no runs yet", "lab run")
+	_, err = db.Resolve(ctx, "@1")
+	wantError(t, err, core.Usage, "there are no runs yet", "lab run")
+	if c, err := db.Curve(ctx, "@1", "m", 10); c != nil || err != nil {
+		t.Errorf("curve: %v, %v", c, err)
+	}
+	_, err = db.Start(NewRun{Family: "gan", Recipe: "dcgan"})
+	wantError(t, err, core.Storage, "reading only", "")
+	if fileExists(home) {
+		t.Error("reading created the home")
+	}
+}
+
+// readOnlyView returns a path at which dir cannot be written. Permissions do not
+// bind root, so as root that takes a read-only mount.
+func readOnlyView(t *testing.T, dir string) string {
+	if os.Geteuid() != 0 {
+		os.Chmod(dir, 0o555)
+		os.Chmod(filepath.Join(dir, runsDir), 0o555)
+		t.Cleanup(func() { os.Chmod(dir, 0o755); os.Chmod(filepath.Join(dir, runsDir), 0o755) })
+		return dir
+	}
+	view := t.TempDir()
+	if out, err := exec.Command("mount", "--bind", dir, view).CombinedOutput(); err != nil {
+		t.Skipf("no read-only folder to be had: %s", out)
+	}
+	t.Cleanup(func() { exec.Command("umount", view).Run() })
+	if out, err := exec.Command("mount", "-o", "remount,bind,ro", view).CombinedOutput(); err != nil {
+		t.Skipf("no read-only folder to be had: %s", out)
+	}
+	return view
+}
+
+func TestReadOnlyHome(t *testing.T) {
+	for _, killed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("killed=%v", killed), func(t *testing.T) {
+			home := t.TempDir()
+			db := openTest(t, home, Options{})
+			r := startTest(t, db, NewRun{Name: "x"})
+			put(t, r, core.Metrics{Points: []core.Point{pt("m", 1, 2)}})
+			closeTest(t, r, core.Finished)
+			if killed { // a copy of what is on disk now: everything is in the log
+				copied := t.TempDir()
+				for _, f := range []string{fileName, fileName + "-wal"} {
+					b, err := os.ReadFile(filepath.Join(home, f))
+					if err != nil {
+						t.Fatal(err)
+					}
+					os.WriteFile(filepath.Join(copied, f), b, 0o644)
+				}
+				os.Mkdir(filepath.Join(copied, runsDir), 0o755)
+				home = copied
+			} else {
+				db.Close()
+			}
+			view := readOnlyView(t, home)
+			ro := openTest(t, view, Options{ReadOnly: true})
+			s := mustRuns(t, ro, Query{})
+			if len(s) != 1 || s[0].Name != "x" || s[0].Metrics[0].Last != 2 {
+				t.Errorf("got %+v", s)
+			}
+			aside := ro.copied
+			ro.Close()
+			if aside != "" && fileExists(aside) {
+				t.Error("the copy was left behind")
+			}
+			_, err := Open(view, Options{})
+			wantError(t, err, core.Storage, "cannot be written", "--home")
+			_, err = Open(filepath.Join(view, "below"), Options{})
+			wantError(t, err, core.Storage, "cannot be written", "--home")
+		})
+	}
+}
+
+// The database fills up in the middle of a run: training goes on, the user is
+// told once, and nothing is lost.
+func TestFullDatabase(t *testing.T) {
+	for _, end := range []string{"room again", "closed while full", "killed while full"} {
+		t.Run(end, func(t *testing.T) {
+			home, clk := t.TempDir(), newClock()
+			var told []error
+			db := openTest(t, home, Options{Now: clk.Now, maxPages: 40, OnTrouble: func(err error) { told = append(told, err) }})
+			r := startTest(t, db, NewRun{Metrics: []core.MetricSpec{{Name: "m", Goal: core.Lower}}})
+			reference := startTest(t, openTest(t, t.TempDir(), Options{}), NewRun{})
+			fill := func(from, to int64) {
+				for i := from; i < to; i++ {
+					var ps []core.Point
+					for k := range int64(100) {
+						ps = append(ps, pt("m", i*100+k, 1/float64(i*k+1)))
+					}
+					put(t, r, core.Metrics{Points: ps}, core.Progress{Done: i})
+					put(t, reference, core.Metrics{Points: ps})
+				}
+				put(t, r, core.Fact{Key: "k", Value: fmt.Sprint(to)}, core.Artifact{Name: "model", Kind: "model", Path: "m", SHA256: "aa", Step: to})
+				put(t, reference, core.Artifact{Name: "model", Kind: "model", Path: "m", SHA256: "aa", Step: to})
+			}
+			fill(0, 100)
+			if len(told) != 1 || r.Trouble() == nil {
+				t.Fatalf("told %v", told)
+			}
+			wantError(t, told[0], core.Storage, "goes on and its metrics are kept in", "free some space")
+			if end != "closed while full" {
+				clk.add(time.Minute) // and still full
+			}
+			fill(100, 120)
+			room := func() {
+				db.w.do(func(c *conn) error { return c.script("PRAGMA max_page_count=100000") })
+				clk.add(time.Minute)
+			}
+			switch end {
+			case "room again":
+				room()
+				fill(120, 130)
+				if fileExists(filepath.Join(r.Dir(), spoolName)) || r.spool != nil {
+					t.Error("the spool is still there")
+				}
+				fill(130, 140)
+				closeTest(t, r, core.Finished)
+			case "closed while full":
+				err := r.Close(Exit{Status: core.Finished, Reason: "done"})
+				if !errors.Is(err, ErrSpooled) {
+					t.Errorf("Close: %v", err)
+				}
+				wantError(t, err, core.Storage, "are in "+filepath.Join(r.Dir(), spoolName), "merges them")
+			case "killed while full":
+				// What is acknowledged ends with a torn line, as a kill may leave it.
+				r.spool.f.WriteString(`{"points":[{"m":"m","s":99`)
+			}
+			closeTest(t, reference, core.Finished)
+			if end != "room again" {
+				db.Close()
+				// A process with another start: this one counts as dead to it.
+				p := thisProcess()
+				c, _ := dial(dsn(db.path, ""))
+				c.script("UPDATE run SET pid_started='0'")
+				c.close()
+				db = openTest(t, home, Options{Now: clk.Now, process: &p})
+			}
+			d, err := db.Show(ctx, "@1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := mustRuns(t, reference.db, Query{})[0]
+			status := core.Finished
+			if end == "killed while full" {
+				status = core.Lost
+			}
+			if d.Status != status || string(d.Hash) != string(want.Hash) || d.Metrics[0].Points != want.Metrics[0].Points ||
+				d.Metrics[0].Best != want.Metrics[0].Min || len(d.Artifacts) != len(d.Facts)+1 && len(d.Artifacts) < 2 {
+				t.Errorf("got %+v; want %+v", d.Summary, want)
+			}
+			if fileExists(filepath.Join(r.Dir(), spoolName)) {
+				t.Error("the merged spool is still there")
+			}
+		})
+	}
+}
+
+// A disk that is full holds no spool either: memory does, until there is room.
+func TestFullDisk(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		t.Skip("needs root to mount a small disk")
+	}
+	disk := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk).CombinedOutput(); err != nil {
+		t.Skipf("no small disk to be had: %s", out)
+	}
+	t.Cleanup(func() { exec.Command("umount", "-l", disk).Run() })
+	clk := newClock()
+	var told []error
+	db := openTest(t, filepath.Join(disk, "home"), Options{Now: clk.Now, OnTrouble: func(err error) { told = append(told, err) }})
+	r := startTest(t, db, NewRun{})
+	ballast := filepath.Join(disk, "ballast")
+	os.WriteFile(ballast, make([]byte, 300<<10), 0o644)
+	var n int64
+	fill := func(batches int64) {
+		for range batches {
+			var ps []core.Point
+			for range 100 {
+				ps = append(ps, pt("m", n, float64(n)))
+				n++
+			}
+			put(t, r, core.Metrics{Points: ps})
+		}
+	}
+	fill(300)
+	if len(told) != 1 || len(r.spool.mem) == 0 {
+		t.Fatalf("told %v; the disk is not full", told)
+	}
+	if _, err := db.Start(NewRun{Family: "gan", Recipe: "dcgan"}); err != nil { // the log may have room for a row
+		wantError(t, err, core.Storage, "the disk is full", "free some space")
+	}
+	if d, err := db.Show(ctx, r.UID()); err != nil || d.Status != core.Running {
+		t.Errorf("reading: %v, %v", d, err)
+	}
+	os.Remove(ballast)
+	exec.Command("mount", "-o", "remount,size=64m", disk).Run()
+	clk.add(time.Minute)
+	fill(1)
+	closeTest(t, r, core.Finished)
+	d, err := db.Show(ctx, r.UID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := d.Metrics[0]; m.Points != n || m.Last != float64(n-1) {
+		t.Errorf("%d points of %d", m.Points, n)
+	}
+}
+
+// The folder is deleted under a run: what comes after is spooled, and found by
+// the next command.
+func TestDatabaseRemovedUnderARun(t *testing.T) {
+	home := t.TempDir()
+	var told []error
+	db := openTest(t, home, Options{OnTrouble: func(err error) { told = append(told, err) }})
+	r := startTest(t, db, NewRun{Name: "orphan"})
+	put(t, r, core.Metrics{Points: []core.Point{pt("m", 1, 1)}})
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		os.Remove(filepath.Join(home, fileName+suffix))
+	}
+	db.w.do(func(*conn) error { db.w.heartbeats(); return nil })
+	put(t, r, core.Metrics{Points: []core.Point{pt("m", 2, 2)}})
+	if len(told) != 1 {
+		t.Fatalf("told %v", told)
+	}
+	wantError(t, told[0], core.Storage, "was removed or replaced", "")
+	// While the run lives, its spool is its own.
+	if runs := mustRuns(t, openTest(t, home, Options{}), Query{}); len(runs) != 0 {
+		t.Errorf("got %+v", runs)
+	}
+	if err := r.Close(Exit{Status: core.Finished}); !errors.Is(err, ErrSpooled) {
+		t.Errorf("Close: %v", err)
+	}
+	db.Close()
+	dead := thisProcess()
+	dead.BootID = "after a reboot"
+	s := mustRuns(t, openTest(t, home, Options{process: &dead}), Query{})
+	if len(s) != 1 || s[0].Name != "orphan" || s[0].Status != core.Finished || s[0].Metrics[0].Last != 2 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestRemoteFuse(t *testing.T) {
+	mounts := []byte(`24 1 0:22 / / rw - ext4 /dev/sda rw
+30 24 0:40 / /mnt/far rw - fuse.sshfs me@far:/ rw
+31 24 0:41 / /mnt/win rw - fuseblk /dev/sdb rw
+`)
+	for dir, want := range map[string]string{"/mnt/far/a": "fuse.sshfs", "/mnt/far": "fuse.sshfs", "/mnt/win/a": "", "/home": "", "/mnt/farther": ""} {
+		if got := remoteFuse(dir, mounts); got != want {
+			t.Errorf("%s: %q", dir, got)
+		}
+	}
+}
