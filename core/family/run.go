@@ -56,7 +56,7 @@ func (s *Session) run(train func(*Session) error, stopped <-chan struct{}) (core
 		s.log(core.Fail, p.stack)
 	case misuse != nil:
 		err = misuse
-	case stop && (err == nil || errors.Is(err, context.Canceled)):
+	case stop && (err == nil && s.heard.Load() || errors.Is(err, context.Canceled)):
 		return core.Done{Status: core.Cancelled, Reason: "stopped"}, nil
 	case err == nil && s.spec.Resume != "" && !resumed:
 		err = errors.New("the recipe promises to resume and did not call Resume")

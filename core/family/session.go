@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lab/core"
@@ -22,6 +23,7 @@ type Session struct {
 	cancel context.CancelFunc
 	start  time.Time
 	out    *outbox
+	heard  atomic.Bool // the recipe may know of a stop: it was told, or it watches the context
 
 	mu      sync.Mutex
 	streams map[string]stream // by purpose
@@ -133,10 +135,21 @@ func (s *Session) blame(err error) {
 
 // Context is done when the run shall end soon: the user stopped it, or the host
 // is gone. Finish the step, write a checkpoint, return nil.
-func (s *Session) Context() context.Context { return s.ctx }
+func (s *Session) Context() context.Context {
+	s.heard.Store(true)
+	return s.ctx
+}
 
-// Stopped reports whether [Session.Context] is done.
-func (s *Session) Stopped() bool { return s.ctx.Err() != nil }
+// Stopped reports whether the run shall end soon, as [Session.Context] does. A
+// recipe that asks it at every step, and ends before it once was true, has
+// finished, even if a stop was on its way.
+func (s *Session) Stopped() bool {
+	if s.ctx.Err() == nil {
+		return false
+	}
+	s.heard.Store(true)
+	return true
+}
 
 // Seed is the parameter seed. Prefer [Session.Rand].
 func (s *Session) Seed() uint64 { return s.spec.Seed }

@@ -138,6 +138,8 @@ func TestHowARunEnds(t *testing.T) {
 		{"fails", false, func(*Session) error { return errors.New("loss is NaN") }, core.Failed, "toy/walk: loss is NaN", core.RunFailed},
 		{"usage", false, func(*Session) error { return fmt.Errorf("load: %w", missing) }, core.Failed, "load: no dataset mnist", core.Usage},
 		{"stopped", true, func(s *Session) error { return s.Context().Err() }, core.Cancelled, "stopped", core.Other},
+		{"asked and stopped", true, func(s *Session) error { s.Stopped(); return nil }, core.Cancelled, "stopped", core.Other},
+		{"done before it asked", true, func(*Session) error { return nil }, core.Finished, "", core.Other},
 		{"fails at stop", true, func(s *Session) error { return errors.New("disk full") }, core.Failed, "disk full", core.RunFailed},
 		{"panics", false, func(s *Session) error { _ = s.spec.Params[s.Threads()]; return nil }, core.Failed, "panic: runtime error: index out of range [1] with length 0 (session_test.go:", core.RunFailed},
 		{"goexit", false, func(*Session) error { runtime.Goexit(); return nil }, core.Failed, "ended its goroutine", core.RunFailed},

@@ -67,6 +67,7 @@ func Launch(ctx context.Context, c Candidate, o Options) (*Plugin, error) {
 	out := &output{}
 	proc := newProcess(c.file(), c.args(), out)
 	p := &Plugin{name: c.Name, options: o, out: out, proc: proc}
+	sockets := "" // go-plugin makes the folder, and forgets it when a start fails
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  wire.Handshake,
 		VersionedPlugins: wire.Calling(),
@@ -76,7 +77,8 @@ func Launch(ctx context.Context, c Candidate, o Options) (*Plugin, error) {
 		Logger:           hclog.NewNullLogger(),
 		StartTimeout:     o.StartTimeout,
 		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage))},
-		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
+			sockets = dir
 			proc.cmd.Env = slices.Concat(os.Environ(), o.Env, cmd.Env)
 			return proc, nil
 		},
@@ -85,15 +87,21 @@ func Launch(ctx context.Context, c Candidate, o Options) (*Plugin, error) {
 		limit := time.AfterFunc(closeGrace, proc.kill) // go-plugin would wait for 2 s
 		client.Kill()
 		limit.Stop()
+		if sockets != "" {
+			os.RemoveAll(sockets)
+		}
 	}
 	// One limit for everything up to the description, whatever it hangs in: every
-	// wait ends when the process is dead.
-	ctx, cancel := context.WithTimeout(ctx, o.StartTimeout)
-	defer cancel()
-	unwatch := context.AfterFunc(ctx, proc.kill)
+	// wait ends when the process is dead. It is no deadline that gRPC knows: that
+	// one the plugin's side might report first, in words of its own.
+	start, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() { cancel(ctx.Err()) })()
+	defer time.AfterFunc(o.StartTimeout, func() { cancel(errSlow) }).Stop()
+	unwatch := context.AfterFunc(start, proc.kill)
 	defer unwatch()
-	if err := p.connect(ctx, client); err != nil {
-		late := ctx.Err()
+	if err := p.connect(start, client); err != nil {
+		late := context.Cause(start)
 		unwatch()
 		proc.kill()
 		p.close()
@@ -101,6 +109,8 @@ func Launch(ctx context.Context, c Candidate, o Options) (*Plugin, error) {
 	}
 	return p, nil
 }
+
+var errSlow = errors.New("too slow")
 
 // connect brings p up from a started process.
 func (p *Plugin) connect(ctx context.Context, client *plugin.Client) error {
@@ -145,7 +155,7 @@ func (p *Plugin) startError(err, late error) error {
 	case shaken && theirs != wire.Version:
 		return &core.Error{Kind: core.PluginError, Msg: fmt.Sprintf("plugin %s speaks version %d of the plugin protocol; this lab speaks version %d",
 			p.name, theirs, wire.Version), Try: "a build of the plugin for version " + fmt.Sprint(wire.Version)}
-	case errors.Is(late, context.DeadlineExceeded):
+	case late == errSlow:
 		return p.fault("plugin %s did not come up within %v", p.name, p.options.StartTimeout)
 	case late != nil:
 		return &core.Error{Kind: core.Interrupted, Msg: "start of plugin " + p.name, Err: late}

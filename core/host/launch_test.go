@@ -76,7 +76,8 @@ func TestStartErrors(t *testing.T) {
 }
 
 func TestNotAProgram(t *testing.T) {
-	dir := t.TempDir()
+	dir, tmp := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", tmp)
 	path := filepath.Join(dir, "lab-plugin-text")
 	if err := os.WriteFile(path, []byte("hello"), 0o755); err != nil {
 		t.Fatal(err)
@@ -84,6 +85,9 @@ func TestNotAProgram(t *testing.T) {
 	_, err := host.Launch(t.Context(), host.Candidate{Name: "text", Path: path}, host.Options{})
 	if err == nil || !strings.Contains(err.Error(), "exec format error") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(tmp, "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 
@@ -195,15 +199,15 @@ func TestDirs(t *testing.T) {
 // TestStartIsFast measures; the bound is far above what a quiet machine needs.
 func TestStartIsFast(t *testing.T) {
 	var ds []time.Duration
-	for range 9 {
+	for range 5 {
 		begin := time.Now()
 		p := launch(t, bundled(t), host.Options{})
 		ds = append(ds, time.Since(begin))
 		p.Close()
 	}
 	sort.Slice(ds, func(i, j int) bool { return ds[i] < ds[j] })
-	t.Logf("start to description: median %v, slowest %v", ds[4], ds[8])
+	t.Logf("start to description: median %v, slowest %v", ds[2], ds[4])
 	if ds[0] > time.Second {
-		t.Errorf("the fastest of 9 starts took %v", ds[0])
+		t.Errorf("the fastest of 5 starts took %v", ds[0])
 	}
 }

@@ -120,7 +120,14 @@ var bad = family.Family{Name: "bad", Version: "1.0.0", Doc: "breaks every promis
 		return err
 	}, family.Metric("sum", "", core.Neutral, "of it all"), family.Resumes()),
 	family.NewRecipe("deaf", "hears no stop", func(s *family.Session, _ struct{}) error {
-		for i := range 700 {
+		for i := range 300 {
+			s.Log(i, "x", 0)
+			time.Sleep(time.Millisecond)
+		}
+		return nil
+	}, family.Metric("x", "", core.Neutral, "zero")),
+	family.NewRecipe("secretive", "does not tell that it resumes", func(s *family.Session, _ struct{}) error {
+		for i := 0; i < 100 && !s.Stopped(); i++ {
 			s.Log(i, "x", 0)
 			time.Sleep(time.Millisecond)
 		}
@@ -162,6 +169,7 @@ func TestSuiteCatches(t *testing.T) {
 		"sum: ",
 		"no model was saved",
 		"after Stop; allowed are 100ms",
+		"finished all the same",
 		"does not promise to resume",
 		"failed: bad/failing: out of luck",
 	} {
