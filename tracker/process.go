@@ -26,16 +26,16 @@ func thisProcess() process {
 	return process{Host: host, BootID: bootID(), PIDSpace: pidSpace(), PID: pid, Started: started}
 }
 
-// alive reports whether p, last heard of at heartbeat, may still be running, as
-// far as self can tell. A process that cannot be looked up, because it is on
-// another machine or in another container, lives by its heartbeat; one far in
-// the future was written under a wrong clock and counts as stale.
-func (self process) alive(p process, heartbeat, now time.Time) bool {
+// alive reports whether o, last heard of at heartbeat, may still be running, as
+// far as p can tell. A process that cannot be looked up, because it is on another
+// machine or in another container, lives by its heartbeat; one far in the future
+// was written under a wrong clock and counts as stale.
+func (p process) alive(o process, heartbeat, now time.Time) bool {
 	switch {
-	case p.BootID == self.BootID && p.PIDSpace == self.PIDSpace && (p.BootID != "" || p.Host == self.Host):
-		started, ok := processStart(p.PID)
-		return ok && (started == p.Started || p.Started == "")
-	case p.Host == self.Host && p.BootID != self.BootID && p.PIDSpace == self.PIDSpace:
+	case o.BootID == p.BootID && o.PIDSpace == p.PIDSpace && (o.BootID != "" || o.Host == p.Host):
+		started, ok := processStart(o.PID)
+		return ok && (started == o.Started || o.Started == "")
+	case o.Host == p.Host && o.BootID != p.BootID && o.PIDSpace == p.PIDSpace:
 		return false // this machine has been rebooted since
 	}
 	return now.Sub(heartbeat).Abs() < staleAfter

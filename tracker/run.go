@@ -130,8 +130,8 @@ func (r *Run) putPoints(ps []core.Point) error {
 		r.points.run, r.points.points = &r.state, ps
 		err := r.db.w.submit(&r.points)
 		r.points.points = nil
-		if err == nil {
-			return nil
+		if err == nil || err == errClosed {
+			return err
 		}
 		r.degrade(err)
 	}
@@ -148,8 +148,8 @@ func (r *Run) put(rec record) error {
 	}
 	if r.spool == nil {
 		err := r.db.w.do(func(c *conn) error { return rec.apply(r.db.w, c, &r.state) })
-		if err == nil {
-			return nil
+		if err == nil || err == errClosed {
+			return err
 		}
 		r.degrade(err)
 	}
@@ -217,7 +217,7 @@ func (r *Run) Close(x Exit) error {
 	}
 	end := r.ending(x.Status, x.Reason)
 	end.Code, end.Signal, end.PeakMemory, end.Progress = x.Code, x.Signal, x.PeakMemory, r.progress.Load()
-	r.put(record{End: end})
+	err := r.put(record{End: end}) // only errClosed: the database was closed first
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -225,7 +225,7 @@ func (r *Run) Close(x Exit) error {
 	r.log.Close()
 	r.db.w.do(func(*conn) error { delete(r.db.w.live, r); return nil })
 	if r.spool == nil {
-		return nil
+		return err
 	}
 	if r.recover() {
 		return nil

@@ -395,3 +395,14 @@ func TestClockGoingBackwards(t *testing.T) {
 		}
 	}
 }
+
+func TestDatabaseClosedBeforeTheRun(t *testing.T) {
+	db := openTest(t, t.TempDir(), Options{})
+	r := startTest(t, db, NewRun{})
+	db.Close()
+	wantError(t, r.Put(core.Metrics{Points: []core.Point{pt("m", 1, 1)}}), core.Storage, "the tracker is closed", "")
+	wantError(t, r.Close(Exit{Status: core.Finished}), core.Storage, "the tracker is closed", "")
+	if r.Trouble() != nil || fileExists(filepath.Join(r.Dir(), spoolName)) {
+		t.Error("a closed tracker counts as a full disk")
+	}
+}
