@@ -29,7 +29,8 @@ type view struct {
 	first    core.Progress // to measure speed from
 	firstAt  time.Time
 	series   map[string][]float64 // of each metric, thinned
-	every    map[string]int       // how many points stand for one in series
+	last     map[string]float64
+	every    map[string]int // how many points stand for one in series
 	skipped  map[string]int
 	drawn    int       // lines of the block on the screen
 	drawnAt  time.Time // when
@@ -41,7 +42,7 @@ const seriesLength = 512
 
 func newView(a *app, title string, r *core.Recipe) *view {
 	v := &view{out: a.err, title: title, quiet: a.quiet, recipe: r, start: time.Now(),
-		series: map[string][]float64{}, every: map[string]int{}, skipped: map[string]int{}}
+		series: map[string][]float64{}, last: map[string]float64{}, every: map[string]int{}, skipped: map[string]int{}}
 	v.width = func() int { return 80 }
 	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		v.live = true
@@ -108,6 +109,7 @@ func (v *view) scored(e core.Event) bool {
 
 // add keeps a value, or counts it as one of several that stand for one.
 func (v *view) add(name string, x float64) {
+	v.last[name] = x
 	if v.every[name] == 0 {
 		v.every[name] = 1
 	}
@@ -133,8 +135,8 @@ func (v *view) line(epoch int64) {
 		text += fmt.Sprintf("/%d", v.progress.Epochs)
 	}
 	for _, m := range v.recipe.Metrics {
-		if s := v.series[m.Name]; len(s) > 0 {
-			text += fmt.Sprintf("  %s %s", m.Name, number(s[len(s)-1]))
+		if x, ok := v.last[m.Name]; ok {
+			text += fmt.Sprintf("  %s %s", m.Name, number(x))
 		}
 	}
 	fmt.Fprintf(v.out, "%s  %s\n", text, duration(time.Since(v.start)))
@@ -171,7 +173,7 @@ func (v *view) draw() {
 		if len(s) == 0 {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("  %-14s %9s  %s", m.Name, number(s[len(s)-1]), spark(s, min(48, max(8, width-30)))))
+		lines = append(lines, fmt.Sprintf("  %-14s %9s  %s", m.Name, number(v.last[m.Name]), spark(s, min(48, max(8, width-30)))))
 	}
 	var b strings.Builder
 	b.WriteString(v.erase())

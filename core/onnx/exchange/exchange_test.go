@@ -19,7 +19,6 @@ import (
 // model is a net with every layer that files know.
 type model struct {
 	*nn.Scope
-	in, out       []exchange.Port
 	forward       func(x *graph.Node) *graph.Node
 	shape         []int // of the input, without the batch
 	image, imaged bool  // whether input and output are images

@@ -109,7 +109,7 @@ func exportReshape(e *exporter, n *graph.Node) (value, error) {
 func exportExpand(e *exporter, n *graph.Node) (value, error) {
 	x := n.Inputs()[0]
 	if slices.Contains(n.Shape(), e.batch) && !slices.Contains(x.Shape(), e.batch) {
-		return value{}, fmt.Errorf("Expand %v to %v: the size of the batch is not known in the file", x.Shape(), n.Shape())
+		return value{}, fmt.Errorf("expanding %v to %v: the size of the batch is not known in the file", x.Shape(), n.Shape())
 	}
 	v, err := e.as(x, nil)
 	if err != nil {

@@ -1,0 +1,41 @@
+# Targets: make help
+.DEFAULT_GOAL := help
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+VENV := .venv
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+build: ## build the program lab in this folder
+	$(GO) build -o lab ./cmd/lab
+
+test: lint python ## lint, then run every test; sets up what the tests need
+	@. ./$(VENV)/lab.env 2>/dev/null; export LAB_PYTHON; $(GO) test ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+python: $(VENV)/lab.env ## a Python with PyTorch and ONNX Runtime for the tests that compare with them
+
+$(VENV)/lab.env: examples/pytorch/requirements.txt
+	@examples/pytorch/setup.sh $(VENV)
+
+race: ## run the tests with the race detector
+	$(GO) test -race ./...
+
+purego: ## run the fast tests without C
+	$(GO) test -tags purego ./core/...
+
+bench: ## speed of kernels and tracker
+	$(GO) test -run '^$$' -bench . ./core/... ./tracker/...
+
+check-full: test race purego ## everything, full-size checks included
+	LAB_FULL=1 $(GO) test -count=1 -timeout 60m ./plugins/... ./cmd/...
+
+clean: ## remove what the targets made
+	rm -rf lab $(VENV)
+
+.PHONY: help build test lint python race purego bench check-full clean
