@@ -35,7 +35,8 @@ func (sweepError) Error() string {
 
 func tryFor(key, raw string, err error) string {
 	if _, sweep := err.(sweepError); sweep {
-		return fmt.Sprintf("one run for each value (lab sweep will do it), or quotes if the comma belongs to the value: %s='%q'", key, raw)
+		first, _, _ := strings.Cut(raw, ",")
+		return fmt.Sprintf("%s=%s, and another run for each other value (lab sweep, still to come, is for that)", key, first)
 	}
 	return ""
 }

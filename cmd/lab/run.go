@@ -188,14 +188,19 @@ func (a *app) conclude(ctx context.Context, db *tracker.DB, uid string, o host.O
 		if err := a.printJSON(runJSON(d)); err != nil {
 			return err
 		}
-	} else if !a.quiet {
-		a.printResult(d)
 	}
 	switch {
 	case o.Err == nil && o.Status == core.Finished:
+		if !a.quiet && !a.json {
+			a.printResult(d)
+		}
 		return nil
 	case o.Status == core.Cancelled:
-		return &core.Error{Kind: core.Interrupted, Msg: "the run was cancelled", Try: "lab show " + reference(d)}
+		what := fmt.Sprintf("run %s was cancelled", d.UID)
+		if c := checkpoint(d); c != "" {
+			what += ", with a checkpoint: " + c
+		}
+		return &core.Error{Kind: core.Interrupted, Msg: what, Try: "lab show " + reference(d)}
 	}
 	kind := core.RunFailed
 	if o.Status == core.Crashed {
@@ -209,6 +214,20 @@ func (a *app) conclude(ctx context.Context, db *tracker.DB, uid string, o host.O
 		try = "the log: " + d.LogPath
 	}
 	return &core.Error{Kind: kind, Msg: fmt.Sprintf("run %s %s", d.UID, o.Status), Err: errors.New(o.Reason), Try: try}
+}
+
+// checkpoint is the path of the run's newest checkpoint, or "".
+func checkpoint(d *tracker.Detail) string {
+	var newest core.Artifact
+	for _, x := range d.Artifacts {
+		if x.Kind == "checkpoint" && (newest.Path == "" || x.Step > newest.Step) {
+			newest = x
+		}
+	}
+	if newest.Path == "" {
+		return ""
+	}
+	return filepath.Join(d.Dir, filepath.FromSlash(newest.Path))
 }
 
 // launch starts the family's plugin.
