@@ -46,6 +46,7 @@ func Serve(f Family) {
 		GRPCServer: plugin.DefaultGRPCServer,
 		Logger:     hclog.New(&hclog.LoggerOptions{Name: f.Name, Level: hclog.Error, Output: oldErr, JSONFormat: true}),
 	})
+	removeSocket(os.Getenv(plugin.EnvUnixSocketDir)) // the host may be killed before it does
 }
 
 // ServeBundled is the first line of the main of a program that is host and

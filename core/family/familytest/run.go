@@ -43,12 +43,12 @@ func Run(t *testing.T, f family.Family, options ...Option) {
 			if why, ok := s.excluded[r.Name]; ok {
 				t.Skipf("declared: %s cannot run in a test: %s", r.Name, why)
 			}
-			ran = r.Name
 			var first *Record
 			t.Run("short-run", func(t *testing.T) { first = checkShortRun(t, p, r, s) })
 			if first == nil {
 				return
 			}
+			ran = r.Name
 			t.Run("same-seed-same-bits", func(t *testing.T) { checkSameBits(t, p, r, s, first) })
 			t.Run("stop-and-resume", func(t *testing.T) { checkStop(t, p, r, s) })
 		})
