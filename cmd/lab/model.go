@@ -15,7 +15,7 @@ import (
 )
 
 // findModel finds what from=REF means: a file, or the model of a run.
-func findModel(ctx context.Context, db *tracker.DB, ref string) (tracker.Source, error) {
+func (a *app) findModel(ctx context.Context, ref string) (tracker.Source, error) {
 	if info, err := os.Stat(ref); err == nil && info.Mode().IsRegular() {
 		path, err := filepath.Abs(ref)
 		if err != nil {
@@ -24,6 +24,11 @@ func findModel(ctx context.Context, db *tracker.DB, ref string) (tracker.Source,
 		sum, err := fileSum(path)
 		return tracker.Source{Path: path, SHA256: sum}, err
 	}
+	db, err := tracker.Open(a.homeDir(), tracker.Options{ReadOnly: true, Version: version()})
+	if err != nil {
+		return tracker.Source{}, err
+	}
+	defer db.Close()
 	d, err := db.Show(ctx, ref)
 	if err != nil {
 		if strings.ContainsAny(ref, "/\\") || filepath.Ext(ref) != "" {

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
@@ -76,10 +76,9 @@ func (a *app) printRuns(runs []tracker.Summary) {
 	}
 	t := newTable(append(head, "time")...)
 	numbers(t, append(right, "#", "time")...)
-	now := time.Now()
 	for i := range runs {
 		r := &runs[i]
-		row := table.Row{fmt.Sprintf("@%d", r.Number), r.UID, when(r.Started, now), r.Family + "/" + r.Recipe, string(r.Status), r.Name}
+		row := table.Row{fmt.Sprintf("@%d", r.Number), r.UID, humanize.Time(r.Started), r.Family + "/" + r.Recipe, string(r.Status), r.Name}
 		for _, k := range params {
 			v := ""
 			if p, ok := r.Param(k); ok {

@@ -87,8 +87,16 @@ func (a *app) run(ctx context.Context, args []string, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	if from != "" && !recipe.From {
-		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%s/%s cannot start from a model", name, recipe.Name)}
+	var sources []tracker.Source
+	if from != "" {
+		if !recipe.From {
+			return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%s/%s cannot start from a model", name, recipe.Name)}
+		}
+		source, err := a.findModel(ctx, from)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, source)
 	}
 
 	db, err := tracker.Open(a.homeDir(), tracker.Options{Version: version(), OnTrouble: func(err error) { a.warn(err) }})
@@ -110,12 +118,8 @@ func (a *app) run(ctx context.Context, args []string, f runFlags) error {
 			spec.Seed = n.Seed
 		}
 	}
-	if from != "" {
-		source, err := findModel(ctx, db, from)
-		if err != nil {
-			return err
-		}
-		n.From, spec.From = []tracker.Source{source}, source.Path
+	if len(sources) > 0 {
+		n.From, spec.From = sources, sources[0].Path
 	}
 	run, err := db.Start(n)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/guptarohit/asciigraph"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -57,7 +58,7 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 	}
 	fmt.Fprintf(a.out, "\n%s, %s", d.Started.Local().Format("2006-01-02 15:04:05"), duration(d.Elapsed))
 	if d.PeakMemory > 0 {
-		fmt.Fprintf(a.out, ", %s of memory", bytes(d.PeakMemory))
+		fmt.Fprintf(a.out, ", %s of memory", humanize.Bytes(uint64(d.PeakMemory)))
 	}
 	fmt.Fprintln(a.out)
 	for _, l := range []struct{ key, value string }{{"name", d.Name}, {"note", d.Note}, {"tags", strings.Join(d.Tags, ", ")}, {"command", strings.Join(d.CommandLine, " ")}, {"folder", d.Dir}} {
@@ -113,7 +114,7 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 			if x.Step > 0 {
 				step = fmt.Sprint(x.Step)
 			}
-			t.AppendRow(table.Row{filepath.Join(d.Dir, filepath.FromSlash(x.Path)), x.Kind, step, bytes(x.Bytes)})
+			t.AppendRow(table.Row{filepath.Join(d.Dir, filepath.FromSlash(x.Path)), x.Kind, step, humanize.Bytes(uint64(x.Bytes))})
 		}
 		printTable(a.out, t)
 	}

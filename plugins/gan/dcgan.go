@@ -4,9 +4,9 @@ package gan
 // Convolutional Generative Adversarial Networks" (2016), with the non-saturating
 // loss of Goodfellow et al. (2014), section 3.
 //
-// What to expect of the defaults on fashion-mini, in about a minute on two cores:
-// shirts, trousers and shoes from the third epoch on; fid near 130 after the first
-// epoch, below 120 after the third and below 55 after the tenth.
+// What to expect of the defaults on fashion-mini, in less than a minute on two cores:
+// shirts, trousers and shoes from the third epoch on; fid about 140 after the first
+// epoch, at most 120 after the third and at most 55 after the tenth.
 
 import (
 	"fmt"

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"lab/core/family"
+)
+
+func TestMain(m *testing.M) {
+	family.ServeBundled(bundled...)
+	testscript.Main(m, map[string]func(){"lab": main})
+}
+
+// TestScripts runs the command lines of testdata/script: what a user types and sees.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LAB_PLUGIN_PATH", filepath.Join(e.WorkDir, "plugins"))
+			e.Setenv("SMALL", "plugin=gan epochs=1 batch_size=100 channels=4 latent_dim=8 fid_samples=200")
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"lines":   lines,
+			"waitfor": waitFor,
+		},
+	})
+}
+
+// lines checks that the last command's stderr (or the file given) has so many lines.
+func lines(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: lines stderr|stdout N")
+	}
+	text := strings.TrimSuffix(ts.ReadFile(args[0]), "\n")
+	n := 0
+	if text != "" {
+		n = strings.Count(text, "\n") + 1
+	}
+	if fmt.Sprint(n) != args[1] {
+		ts.Fatalf("%s has %d lines, not %s:\n%s", args[0], n, args[1], text)
+	}
+}
+
+// waitfor waits until a file matching the pattern holds the text.
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		found, err := filepath.Glob(ts.MkAbs(args[0]))
+		ts.Check(err)
+		for _, f := range found {
+			if b, err := os.ReadFile(f); err == nil && (len(args) < 2 || bytes.Contains(b, []byte(args[1]))) {
+				return
+			}
+		}
+	}
+	ts.Fatalf("%s did not come", args[0])
+}

@@ -1,0 +1,82 @@
+package frechet
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"lab/core/data"
+)
+
+// Between diagonal normals the distance is known: |μ1-μ2|² + Σ (σ1-σ2)².
+func TestDistance(t *testing.T) {
+	a := Stats{[]float64{0, 1}, mat.NewSymDense(2, []float64{4, 0, 0, 9})}
+	b := Stats{[]float64{1, 3}, mat.NewSymDense(2, []float64{1, 0, 0, 25})}
+	if got := a.Distance(b); math.Abs(got-(5+1+4)) > 1e-9 {
+		t.Errorf("distance %v, want 10", got)
+	}
+	if got := a.Distance(a); got > 1e-9 {
+		t.Errorf("distance to itself %v", got)
+	}
+	// Turning both by the same rotation changes nothing.
+	c, s := math.Cos(0.7), math.Sin(0.7)
+	turn := func(x Stats) Stats {
+		q := mat.NewDense(2, 2, []float64{c, -s, s, c})
+		var m mat.VecDense
+		m.MulVec(q, mat.NewVecDense(2, x.Mean))
+		var cov mat.Dense
+		cov.Product(q, x.Cov, q.T())
+		return Stats{m.RawVector().Data, mat.NewSymDense(2, []float64{cov.At(0, 0), cov.At(0, 1), cov.At(0, 1), cov.At(1, 1)})}
+	}
+	if got := turn(a).Distance(turn(b)); math.Abs(got-10) > 1e-9 {
+		t.Errorf("turned distance %v, want 10", got)
+	}
+}
+
+// The judge knows real images from noise and from one image again and again.
+func TestJudge(t *testing.T) {
+	set, err := data.Open("fashion-mini", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const batch = 100
+	j, err := NewJudge(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	score := func(fill func(i int, images []float32)) Score {
+		for i := range 10 {
+			images := make([]float32, batch*28*28)
+			fill(i, images)
+			j.Add(images)
+		}
+		return j.Score()
+	}
+	levels := set.Test.Levels(0, 1)
+	real := score(func(i int, images []float32) {
+		index := make([]int32, batch)
+		for k := range index {
+			index[k] = int32(i*batch + k)
+		}
+		set.Test.Copy(images, index, levels)
+	})
+	r := rand.New(rand.NewPCG(1, 2))
+	noise := score(func(_ int, images []float32) {
+		for k := range images {
+			images[k] = r.Float32()
+		}
+	})
+	same := score(func(_ int, images []float32) { set.Test.Copy(images, make([]int32, batch), levels) })
+	t.Logf("real %+v, noise %+v, one image %+v", real, noise, same)
+	if real.FID > 10 || math.Abs(real.Diversity-1) > 0.1 || real.Classes < 9.8 {
+		t.Errorf("real images: %+v", real)
+	}
+	if noise.FID < 200 {
+		t.Errorf("noise: %+v", noise)
+	}
+	if same.Diversity > 0.01 || same.Classes > 2 {
+		t.Errorf("one image again and again: %+v", same)
+	}
+}
