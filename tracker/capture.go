@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -75,7 +74,7 @@ func (r *Run) Capture(dir string) {
 			r.saveDiff(diff)
 		}
 	})
-	r.background.Go(func() { r.facts(r.db.executable(ctx)) })
+	r.background.Go(func() { r.facts(executable(ctx)) })
 	go func() {
 		r.background.Wait()
 		cancel()
@@ -100,36 +99,26 @@ func (r *Run) saveDiff(diff []byte) {
 	r.Put(core.Artifact{Name: diffName, Kind: "text", Path: diffName, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(diff))})
 }
 
-// executable hashes the running binary, unless the newest run that did so used
-// the same file: tens of megabytes take tens of milliseconds.
-func (db *DB) executable(ctx context.Context) []core.Fact {
+// executable hashes the running binary: tens of megabytes take tens of
+// milliseconds.
+func executable(ctx context.Context) []core.Fact {
 	path, err := os.Executable()
 	if err != nil {
 		return nil
 	}
-	if p, err := filepath.EvalSymlinks(path); err == nil {
-		path = p
+	facts := []core.Fact{{Key: "exe.path", Value: path}}
+	file := path
+	if _, err := os.Stat(selfExe); err == nil {
+		file = selfExe // what runs, even if the file at its path was replaced since
 	}
-	stamp := fileStamp(path)
-	var sum string
-	db.pool.QueryRowContext(ctx, `SELECT h.value FROM environment h JOIN environment s USING(run_id)
-		WHERE h.key='exe.sha256' AND s.key='exe.stamp' AND s.value=? AND run_id>(SELECT max(id)-20 FROM run)`, stamp).Scan(&sum)
-	if sum == "" {
-		if sum, err = hashFile(ctx, path); err != nil {
-			return []core.Fact{{Key: "exe.path", Value: path}}
-		}
+	if sum, err := hashFile(ctx, file); err == nil {
+		facts = append(facts, core.Fact{Key: "exe.sha256", Value: sum})
 	}
-	return []core.Fact{{Key: "exe.path", Value: path}, {Key: "exe.stamp", Value: stamp}, {Key: "exe.sha256", Value: sum}}
+	return facts
 }
 
-// fileStamp changes whenever the file does.
-func fileStamp(path string) string {
-	fi, err := os.Stat(path)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("%s %d %d %s", path, fi.Size(), fi.ModTime().UnixNano(), inode(fi))
-}
+// selfExe is the running binary on Linux.
+const selfExe = "/proc/self/exe"
 
 func hashFile(ctx context.Context, path string) (string, error) {
 	f, err := os.Open(path)

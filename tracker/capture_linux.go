@@ -2,12 +2,9 @@ package tracker
 
 import (
 	"bytes"
-	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
-	"syscall"
 )
 
 // vectorFlags are the extensions that decide which kernels run, and with that
@@ -51,11 +48,4 @@ func cpu() (model, flags string) {
 func kernel() string {
 	b, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	return strings.TrimSpace(string(b))
-}
-
-func inode(fi fs.FileInfo) string {
-	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		return fmt.Sprintf("%d %d.%09d", st.Ino, st.Ctim.Sec, st.Ctim.Nsec)
-	}
-	return ""
 }
