@@ -160,7 +160,7 @@ func (v *view) draw() {
 		if n := p.Samples - v.first.Samples; n > 0 {
 			head += fmt.Sprintf("  %s/s", number(float64(int(float64(n)/dt))))
 		}
-		if n := p.Done - v.first.Done; n > 0 && p.Total > 0 {
+		if n := p.Done - v.first.Done; n > 0 && p.Done < p.Total {
 			head += "  " + duration(time.Duration(dt/float64(n)*float64(p.Total-p.Done)*float64(time.Second)).Round(time.Second)) + " left"
 		}
 	}
