@@ -31,6 +31,10 @@ type Def struct {
 	// Eval is the op's meaning, in float64.
 	Eval func(op *Op, out []float64, in [][]float64)
 
+	// Define is the op in terms of primitive ops, for one that has a kernel of its own
+	// for speed. Where Grad is nil it is what gets differentiated.
+	Define func(attr any, in []*Node) *Node
+
 	// Alias says that the result is operand 0 under another shape.
 	Alias bool
 
@@ -42,6 +46,9 @@ type Def struct {
 var defs []*Def
 
 func register(d *Def) *Def {
+	if d.Define != nil && d.Grad == nil {
+		d.Grad = func(n, dy *Node) []*Node { return reverse(d.Define(n.op.attr, n.in), dy, n.in, true) }
+	}
 	defs = append(defs, d)
 	return d
 }

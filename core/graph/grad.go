@@ -15,14 +15,27 @@ func GradWith(y, dy *Node, wrt ...*Node) []*Node {
 	if !dy.shape.Equal(y.shape) {
 		fail("Grad", "dy has shape %v, y %v", dy.shape, y.shape)
 	}
-	path := between(y, wrt)
+	out := reverse(y, dy, wrt, false)
+	for i, n := range wrt {
+		if out[i] == nil {
+			out[i] = y.g.Full(0, n.shape...)
+		}
+	}
+	return out
+}
+
+// reverse accumulates gradients from y down to wrt, nil for a node that y does not
+// depend on. With partial, the nodes of wrt are taken as independent of each other:
+// no gradient flows through one to another.
+func reverse(y, dy *Node, wrt []*Node, partial bool) []*Node {
+	path := between(y, wrt, partial)
 	grads := map[*Node]*Node{y: dy}
 	// Operands are older than the nodes that use them: newest first is a reverse
 	// topological order.
 	for i := len(path) - 1; i >= 0; i-- {
 		n := path[i]
 		dn := grads[n]
-		if dn == nil || n.op == nil || n.op.def.Grad == nil {
+		if dn == nil || n.op == nil || n.op.def.Grad == nil || partial && slices.Contains(wrt, n) {
 			continue
 		}
 		for k, d := range n.op.def.Grad(n, dn) {
@@ -41,20 +54,22 @@ func GradWith(y, dy *Node, wrt ...*Node) []*Node {
 	}
 	out := make([]*Node, len(wrt))
 	for i, n := range wrt {
-		if out[i] = grads[n]; out[i] == nil {
-			out[i] = y.g.Full(0, n.shape...)
-		}
+		out[i] = grads[n]
 	}
 	return out
 }
 
 func byID(a, b *Node) int { return a.id - b.id }
 
-// between lists the nodes on paths from wrt to y, both included, oldest first.
-func between(y *Node, wrt []*Node) []*Node {
+// between lists the nodes on paths from wrt to y, both included, oldest first; with
+// partial, on paths through no other node of wrt.
+func between(y *Node, wrt []*Node, partial bool) []*Node {
 	seen := map[*Node]bool{y: true}
 	below := []*Node{y}
 	for i := 0; i < len(below); i++ {
+		if partial && slices.Contains(wrt, below[i]) {
+			continue
+		}
 		for _, x := range below[i].in {
 			if !seen[x] {
 				seen[x] = true

@@ -29,6 +29,15 @@ func binary(f func(a, b *graph.Node) *graph.Node) func([]*graph.Node) *graph.Nod
 	return func(in []*graph.Node) *graph.Node { return f(in[0], in[1]) }
 }
 
+// labels is a constant of classes 0 to 4.
+func labels(a *graph.Node, shape ...int) *graph.Node {
+	t := tensor.New(shape, nil)
+	for i := range t.F {
+		t.F[i] = float32(i * 3 % 5)
+	}
+	return a.Graph().Const(t)
+}
+
 var vector = shapes{{3, 5}}
 var broadcasts = []shapes{{{3, 5}, {3, 5}}, {{3, 5}, {5}}, {{3, 5}, {3, 1}}, {{3, 1}, {1, 5}}, {{4}, {}}, {{2, 1, 3, 1}, {4, 1, 5}}}
 
@@ -94,6 +103,26 @@ func table() []Expr {
 			mean, variance := graph.Moments(a, 0, 2)
 			return graph.Mul(graph.Sub(a, mean), graph.Rsqrt(graph.Shift(variance, 0.1)))
 		})},
+		{Name: "Softmax", Shapes: shapes{{4, 6}}, F: unary(graph.Softmax)},
+		{Name: "LogSoftmax", Shapes: shapes{{2, 3, 5}}, F: unary(graph.LogSoftmax)},
+		{Name: "LogSumExp", Shapes: shapes{{4, 6}}, F: unary(graph.LogSumExp)},
+		{Name: "LayerNorm", Shapes: shapes{{2, 3, 6}, {6}, {6}}, F: func(in []*graph.Node) *graph.Node {
+			return graph.LayerNorm(in[0], in[1], in[2], 1e-5)
+		}},
+		{Name: "LayerNorm of itself", Shapes: shapes{{4, 4}}, F: unary(func(a *graph.Node) *graph.Node { // operands that depend on each other
+			return graph.LayerNorm(a, graph.Sum(a, 0), graph.Mean(graph.Square(a), 0), 1e-5)
+		})},
+		{Name: "RMSNorm", Shapes: shapes{{3, 6}, {6}}, F: binary(func(x, w *graph.Node) *graph.Node { return graph.RMSNorm(x, w, 1e-6) })},
+		{Name: "CrossEntropy", Shapes: shapes{{2, 3, 5}}, F: unary(func(a *graph.Node) *graph.Node {
+			return graph.CrossEntropyRows(a, labels(a, 2, 3), 0)
+		})},
+		{Name: "CrossEntropy smoothed", Shapes: shapes{{6, 5}}, F: unary(func(a *graph.Node) *graph.Node {
+			return graph.CrossEntropyRows(a, labels(a, 6), 0.1)
+		})},
+		{Name: "Gather", Shapes: shapes{{5, 3, 2}}, F: unary(func(a *graph.Node) *graph.Node { return graph.Square(graph.Gather(a, labels(a, 2, 3))) })},
+		{Name: "ScatterAdd", Shapes: shapes{{2, 3, 4}}, F: unary(func(a *graph.Node) *graph.Node {
+			return graph.Square(graph.ScatterAdd(5, labels(a, 2, 3), a))
+		})},
 		{Name: "Label", Shapes: vector, F: unary(func(a *graph.Node) *graph.Node {
 			return graph.Exp(graph.Label(graph.Square(graph.Label(a, "inner", nil)), "outer", nil, a))
 		})},
@@ -138,6 +167,47 @@ func TestStopGradient(t *testing.T) {
 	got := Reference(map[*graph.Node][]float64{x: {1, 2, 3}}, y, graph.Grad(y, x)[0])
 	if got[0][0] != 14 || !slices.Equal(got[1], []float64{1, 2, 3}) {
 		t.Errorf("got %v; want 14 and the value of x", got)
+	}
+}
+
+// An op with a kernel of its own gives what its definition gives, first and second
+// gradients too. Check has compared the op; this compares the definition with it.
+func TestDefinitions(t *testing.T) {
+	defined := 0
+	for _, e := range table() {
+		r := rand.New(rand.NewPCG(5, 6))
+		g := graph.New()
+		values := map[*graph.Node][]float64{}
+		var in []*graph.Node
+		for i, s := range e.Shapes {
+			n := g.Input(string(rune('a'+i)), s...)
+			for range s.Size() {
+				values[n] = append(values[n], r.NormFloat64())
+			}
+			in = append(in, n)
+		}
+		y := e.F(in)
+		if e.NoGrad {
+			continue
+		}
+		graph.Grad(graph.Sum(graph.Square(y)), in...)
+		for _, n := range g.Nodes() {
+			if n.Op() == nil || n.Op().Def().Define == nil {
+				continue
+			}
+			defined++
+			define := n.Op().Def().Define(n.Op().Attr(), n.Inputs())
+			got := Reference(values, n, define)
+			for i, w := range got[1] {
+				if math.Abs(got[0][i]-w) > 1e-6*(1+math.Abs(w)) { // definitions hold constants in float32
+					t.Errorf("%s: %v: element %d is %v, by definition %v", e.Name, n, i, got[0][i], w)
+					break
+				}
+			}
+		}
+	}
+	if defined < 10 {
+		t.Errorf("only %d nodes with a definition", defined)
 	}
 }
 

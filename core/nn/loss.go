@@ -9,16 +9,10 @@ func BCEWithLogits(x, t *graph.Node) *graph.Node {
 	return graph.Mean(graph.Sub(graph.Softplus(x), graph.Mul(t, x)))
 }
 
-// LogSoftmax is x - logsumexp(x) over the last axis.
-func LogSoftmax(x *graph.Node) *graph.Node {
-	d := graph.Sub(x, graph.StopGradient(graph.AmaxKeep(x, -1)))
-	return graph.Sub(d, graph.Log(graph.SumKeep(graph.Exp(d), -1)))
-}
-
 // CrossEntropy is the mean cross-entropy of logits [N,K] against class
 // probabilities [N,K], one-hot for plain labels: torch.nn.CrossEntropyLoss with
 // probabilities as targets.
 func CrossEntropy(logits, target *graph.Node) *graph.Node {
 	rows := float64(logits.Shape()[0])
-	return graph.Scale(graph.Sum(graph.Mul(target, LogSoftmax(logits))), -1/rows)
+	return graph.Scale(graph.Sum(graph.Mul(target, graph.LogSoftmax(logits))), -1/rows)
 }

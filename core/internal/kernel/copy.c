@@ -1,6 +1,6 @@
 //go:build !purego
 
-// Strided copies (transpose, slice, pad, concatenate), filling, and Adam's loop
+// Strided copies (transpose, slice, pad, concatenate) and Adam's loop
 // over flat memory.
 #include "kernel.h"
 #include <math.h>
@@ -51,10 +51,6 @@ void lab_copy(const long *dim, const long *so, const long *si, float *out, const
   if (j.rows == 0 || inner == 0) return;
   j.per = CHUNK / inner + 1;
   lab_parallel(run, &j, (j.rows + j.per - 1) / j.per);
-}
-
-void lab_fill(long n, float *out, float v) {
-  for (long i = 0; i < n; i++) out[i] = v;
 }
 
 typedef struct {

@@ -8,5 +8,5 @@
 // under -tags purego. Results do not depend on the number of threads; they may
 // differ in the last bits between instruction sets (see [ISA]).
 //
-// Start with program.go for elementwise work and lanes.inc for the inner loops.
+// Start with program.go for elementwise work and lanes.h for the inner loops.
 package kernel

@@ -13,7 +13,7 @@
 #define MR 6
 #define ISA lab_isa_avx2
 #define ISA_NAME "avx2"
-#include "lanes.inc"
+#include "lanes.h"
 #ifdef __clang__
 #pragma clang attribute pop
 #endif

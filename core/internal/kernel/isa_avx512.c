@@ -13,7 +13,7 @@
 #define MR 14
 #define ISA lab_isa_avx512
 #define ISA_NAME "avx512"
-#include "lanes.inc"
+#include "lanes.h"
 #ifdef __clang__
 #pragma clang attribute pop
 #endif

@@ -9,4 +9,4 @@
 #else
 #define ISA_NAME "sse2"
 #endif
-#include "lanes.inc"
+#include "lanes.h"

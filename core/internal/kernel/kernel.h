@@ -63,6 +63,13 @@ typedef struct {
   void (*max_to)(long n, float *acc, const float *x);
   float (*dot)(long n, const float *x, const float *y);
   void (*adam)(long n, float *p, float *m, float *v, const float *g, const float *c);
+  void (*softmax_row)(int log, long n, const float *x, float *y);
+  void (*softmax_grad_row)(int log, long n, const float *y, const float *dy, float *dx);
+  void (*norm_row)(int rms, long n, float eps, const float *x, const float *w, const float *b, float *y);
+  void (*norm_dx_row)(int rms, long n, float eps, const float *x, const float *w, const float *dy, float *dx);
+  void (*norm_dwb_row)(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db);
+  float (*xent_row)(long n, float s, const float *x, long label, float *scratch);
+  void (*xent_grad_row)(long n, float s, const float *x, long label, float dy, float *dx);
   void (*max_window)(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out);
 } lab_isa;
 
@@ -93,7 +100,7 @@ void lab_conv_input(const lab_conv *g, const float *dy, const float *w, float *d
 void lab_conv_weight(const lab_conv *g, const float *x, const float *dy, float *dw);
 
 // Maximum pooling over windows of kh x kw (weights and k of the geometry unused), and
-// what its gradients need; see max_window in lanes.inc.
+// what its gradients need; see max_window in lanes.h.
 enum { LAB_POOL, LAB_UNPOOL, LAB_POOL_TAKE };
 void lab_max_pool(int kind, const lab_conv *g, const float *x, const float *in, float *out);
 
@@ -105,6 +112,15 @@ void lab_reduce(int kind, const lab_program *p, const lab_instr *code, float *ou
                 const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
 // out[..] = in[..] over dims with the given strides of both, in elements.
 void lab_copy(const long *dim, const long *so, const long *si, float *out, const float *in);
-void lab_fill(long n, float *out, float v);
+// rows.c, see the twins; labels and indices are whole numbers.
+void lab_softmax(int log, long rows, long n, const float *x, float *y);
+void lab_softmax_grad(int log, long rows, long n, const float *y, const float *dy, float *dx);
+void lab_norm(int rms, long rows, long n, float eps, const float *x, const float *w, const float *b, float *y);
+void lab_norm_dx(int rms, long rows, long n, float eps, const float *x, const float *w, const float *dy, float *dx);
+void lab_norm_dwb(int rms, long rows, long n, float eps, const float *x, const float *dy, float *out);
+void lab_cross_entropy(long rows, long n, float smoothing, const float *x, const float *labels, float *loss);
+void lab_cross_entropy_grad(long rows, long n, float smoothing, const float *x, const float *labels, const float *dy, float *dx);
+void lab_gather(long v, long rows, long n, const float *x, const float *index, float *y);
+void lab_scatter_add(long v, long rows, long n, const float *index, const float *dy, float *dx);
 void lab_adam(long n, float *p, float *m, float *v, const float *g, float lr, float beta1, float beta2, float eps,
               float weight_decay, int decoupled, float bias1, float bias2);

@@ -347,5 +347,5 @@ func buildSoftmax(c *call) (operand, error) {
 	if axis != rank-1 {
 		return operand{}, c.Errorf("axis %d of shape %v: only the last one is supported", axis, x.Shape())
 	}
-	return operand{node: graph.Exp(nn.LogSoftmax(x))}, nil
+	return operand{node: graph.Softmax(x)}, nil
 }

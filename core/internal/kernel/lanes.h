@@ -333,6 +333,8 @@ static const lab_tile rows[] = {0, row1, row2, row3, row4, row5, row6};
 static const lab_tile cols[] = {0, col1, col2, col3, col4, col5, col6};
 #endif
 
+#include "rows.h"
+
 // ---- windows of a maximum pooling
 
 // at[t] is the offset of the window's t-th pixel; the first of equal maxima wins, a
@@ -371,4 +373,5 @@ static void max_window(int kind, long taps, const long *at, long c, const float 
   }
 }
 
-const lab_isa ISA = {ISA_NAME, LANES, MR, NR, rows, cols, block, sum, max_of, add_to, max_to, dot, adam, max_window};
+const lab_isa ISA = {ISA_NAME, LANES, MR, NR, rows, cols, block, sum, max_of, add_to, max_to, dot, adam, softmax_row,
+                     softmax_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, max_window};

@@ -1,0 +1,139 @@
+// Inner loops over one row: softmax, normalisation, cross-entropy. Included by
+// lanes.h. A row's last partial vector is padded where the loops need it.
+
+// exp(x - top) of a row into y; returns the sum.
+INLINE float exp_row(long n, const float *x, float top, float *y) {
+  vf sum = {0}, t = splat(top);
+  long i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    vf e = vexp(load(x + i) - t);
+    store(y + i, e);
+    sum += e;
+  }
+  float s = 0;
+  for (int j = 0; j < LANES; j++) s += sum[j];
+  if (i < n) {
+    float pad[LANES];
+    for (int j = 0; j < LANES; j++) pad[j] = i + j < n ? x[i + j] : -INFINITY;
+    vf e = vexp(load(pad) - t);
+    store(pad, e);
+    for (int j = 0; i + j < n; j++) y[i + j] = pad[j], s += pad[j];
+  }
+  return s;
+}
+
+static void softmax_row(int log, long n, const float *x, float *y) {
+  float top = max_of(n, x);
+  if (top == -INFINITY) top = 0; // a row of masked values: 0/0, NaN as PyTorch's
+  float s = exp_row(n, x, top, y);
+  if (log) {
+    float ls = logf(s);
+    for (long i = 0; i < n; i++) y[i] = (x[i] - top) - ls; // in two steps: top + ls would round small logarithms away
+  } else {
+    float inv = 1 / s;
+    for (long i = 0; i < n; i++) y[i] *= inv;
+  }
+}
+
+// softmax: dx = y (dy - sum(y dy)); log: dx = dy - e^y sum(dy). May be in place of dy.
+static void softmax_grad_row(int log, long n, const float *y, const float *dy, float *dx) {
+  if (!log) {
+    float s = dot(n, y, dy);
+    for (long i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - s);
+    return;
+  }
+  float s = sum(n, dy);
+  vf vs = splat(s);
+  long i = 0;
+  for (; i + LANES <= n; i += LANES) store(dx + i, load(dy + i) - vexp(load(y + i)) * vs);
+  if (i < n) {
+    float pad[LANES] = {0};
+    for (int j = 0; i + j < n; j++) pad[j] = y[i + j];
+    store(pad, vexp(load(pad)));
+    for (int j = 0; i + j < n; j++) dx[i + j] = dy[i + j] - pad[j] * s;
+  }
+}
+
+// Mean (0 for rms) and 1/sqrt(variance + eps) of a row.
+INLINE void moments_row(int rms, long n, float eps, const float *x, float *mean, float *rstd) {
+  float m = 0;
+  if (!rms) m = sum(n, x) / (float)n;
+  vf acc[2] = {{0}, {0}}, vm = splat(m);
+  long i = 0;
+  for (; i + 2 * LANES <= n; i += 2 * LANES) {
+    vf a = load(x + i) - vm, b = load(x + i + LANES) - vm;
+    acc[0] += a * a;
+    acc[1] += b * b;
+  }
+  vf v = acc[0] + acc[1];
+  float s = 0;
+  for (int j = 0; j < LANES; j++) s += v[j];
+  for (; i < n; i++) s += (x[i] - m) * (x[i] - m);
+  *mean = m;
+  *rstd = 1 / sqrtf(s / (float)n + eps);
+}
+
+static void norm_row(int rms, long n, float eps, const float *x, const float *w, const float *b, float *y) {
+  float mean, rstd;
+  moments_row(rms, n, eps, x, &mean, &rstd);
+  for (long i = 0; i < n; i++) {
+    float h = (x[i] - mean) * rstd;
+    if (w) h *= w[i];
+    if (b) h += b[i];
+    y[i] = h;
+  }
+}
+
+// dx = rstd (g - mean(g) - h mean(g h)), g = w dy, h = (x - mean) rstd; without mean(g) for rms.
+static void norm_dx_row(int rms, long n, float eps, const float *x, const float *w, const float *dy, float *dx) {
+  float mean, rstd, sg = 0, sgh = 0;
+  moments_row(rms, n, eps, x, &mean, &rstd);
+  vf ag = {0}, agh = {0}, vm = splat(mean), vr = splat(rstd);
+  long i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    vf g = w ? load(w + i) * load(dy + i) : load(dy + i), h = (load(x + i) - vm) * vr;
+    ag += g;
+    agh += g * h;
+  }
+  for (int j = 0; j < LANES; j++) sg += ag[j], sgh += agh[j];
+  for (; i < n; i++) {
+    float g = w ? w[i] * dy[i] : dy[i];
+    sg += g;
+    sgh += g * ((x[i] - mean) * rstd);
+  }
+  sg = rms ? 0 : sg / (float)n;
+  sgh /= (float)n;
+  for (i = 0; i < n; i++) {
+    float g = w ? w[i] * dy[i] : dy[i];
+    dx[i] = rstd * (g - sg - (x[i] - mean) * rstd * sgh);
+  }
+}
+
+// dw += h dy, db += dy.
+static void norm_dwb_row(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db) {
+  float mean, rstd;
+  moments_row(rms, n, eps, x, &mean, &rstd);
+  for (long i = 0; i < n; i++) {
+    dw[i] += (x[i] - mean) * rstd * dy[i];
+    db[i] += dy[i];
+  }
+}
+
+// Cross-entropy of a row of logits with a class, smoothed: the target is 1-s at the
+// class plus s/n everywhere.
+static float xent_row(long n, float s, const float *x, long label, float *scratch) {
+  float top = max_of(n, x);
+  if (top == -INFINITY) top = 0;
+  float ls = logf(exp_row(n, x, top, scratch));
+  float loss = ls - (x[label] - top);
+  if (s > 0) loss = (1 - s) * loss + s * (ls - (sum(n, x) / (float)n - top));
+  return loss;
+}
+
+static void xent_grad_row(long n, float s, const float *x, long label, float dy, float *dx) {
+  float top = max_of(n, x);
+  if (top == -INFINITY) top = 0;
+  float scale = dy / exp_row(n, x, top, dx), rest = s / (float)n * dy;
+  for (long i = 0; i < n; i++) dx[i] = dx[i] * scale - rest;
+  dx[label] -= (1 - s) * dy;
+}
