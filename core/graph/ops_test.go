@@ -123,6 +123,16 @@ func table() []Expr {
 		{Name: "ScatterAdd", Shapes: shapes{{2, 3, 4}}, F: unary(func(a *graph.Node) *graph.Node {
 			return graph.Square(graph.ScatterAdd(5, labels(a, 2, 3), a))
 		})},
+		{Name: "SelfAttention", Shapes: shapes{{2, 4, 3, 2, 3}}, F: unary(func(a *graph.Node) *graph.Node {
+			return graph.SelfAttention(a, nil, graph.AttentionAttr{Causal: true})
+		})},
+		{Name: "SelfAttention masked", Shapes: shapes{{2, 5, 3, 1, 3}}, F: unary(func(a *graph.Node) *graph.Node {
+			mask := a.Graph().Const(tensor.New(tensor.Shape{2, 5}, []float32{1, 1, 1, 0, 1, 1, 0, 1, 1, 1}))
+			return graph.SelfAttention(a, mask, graph.AttentionAttr{})
+		})},
+		{Name: "CrossAttention", Shapes: shapes{{2, 3, 1, 2, 3}, {2, 5, 2, 2, 3}}, F: binary(func(q, kv *graph.Node) *graph.Node {
+			return graph.CrossAttention(q, kv, nil, graph.AttentionAttr{Window: 3, Offset: 1})
+		})},
 		{Name: "Label", Shapes: vector, F: unary(func(a *graph.Node) *graph.Node {
 			return graph.Exp(graph.Label(graph.Square(graph.Label(a, "inner", nil)), "outer", nil, a))
 		})},

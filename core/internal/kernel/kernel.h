@@ -112,6 +112,19 @@ void lab_reduce(int kind, const lab_program *p, const lab_instr *code, float *ou
                 const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
 // out[..] = in[..] over dims with the given strides of both, in elements.
 void lab_copy(const long *dim, const long *so, const long *si, float *out, const float *in);
+// Attention of t queries over s keys and values, h heads of d: rows of q are qstep
+// apart, those of k and v kvstep; out and dout are [b,t,h,d]. Query i stands at key
+// i+offset: causal hides later keys, window those that are window or more away (0: none).
+typedef struct {
+  long b, h, t, s, d, qstep, kvstep, dqstep, dkvstep, causal, window, offset;
+  float scale;
+} lab_attention;
+// mask [b,s], or null: 0 hides a key.
+void lab_attention_forward(const lab_attention *g, const float *q, const float *k, const float *v, const float *mask, float *out);
+// dq, or dk and dv, may be null.
+void lab_attention_backward(const lab_attention *g, const float *q, const float *k, const float *v, const float *mask, const float *dout,
+                            float *dq, float *dk, float *dv);
+
 // rows.c, see the twins; labels and indices are whole numbers.
 void lab_softmax(int log, long rows, long n, const float *x, float *y);
 void lab_softmax_grad(int log, long rows, long n, const float *y, const float *dy, float *dx);

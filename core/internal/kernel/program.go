@@ -10,6 +10,7 @@ type (
 	ReduceKind = twin.ReduceKind
 	Conv       = twin.Conv
 	Layout     = twin.Layout
+	Attention  = twin.Attention
 	AdamConfig = twin.AdamConfig
 )
 
