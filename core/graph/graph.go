@@ -24,6 +24,7 @@ type Graph struct {
 	latest map[*Param]*Node // what a buffer holds after the updates so far
 	order  []*Param         // buffers in the order of their first update
 	frozen bool             // updates are passed over
+	step   *Node            // the input that counts runs
 }
 
 // New returns an empty graph.

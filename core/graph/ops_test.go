@@ -133,6 +133,29 @@ func table() []Expr {
 		{Name: "CrossAttention", Shapes: shapes{{2, 3, 1, 2, 3}, {2, 5, 2, 2, 3}}, F: binary(func(q, kv *graph.Node) *graph.Node {
 			return graph.CrossAttention(q, kv, nil, graph.AttentionAttr{Window: 3, Offset: 1})
 		})},
+		{Name: "MeanPool", Shapes: shapes{{2, 5, 6, 3}}, F: unary(func(a *graph.Node) *graph.Node {
+			p := graph.PoolAttr{Kernel: [2]int{3, 2}, Stride: [2]int{2, 1}, Pad: [4]int{1, 0, 1, 1}}
+			return graph.Square(graph.Add(graph.MeanPool(a, p, true), graph.MeanPool(a, p, false)))
+		})},
+		{Name: "Gelu", Shapes: vector, F: unary(graph.Gelu)},
+		{Name: "GeluTanh", Shapes: vector, F: unary(graph.GeluTanh)},
+		{Name: "Silu", Shapes: vector, F: unary(graph.Silu)},
+		{Name: "Elu", Shapes: vector, F: unary(func(a *graph.Node) *graph.Node { return graph.Elu(a, 1.5) }), Draw: apart},
+		{Name: "Clip", Shapes: vector, F: unary(func(a *graph.Node) *graph.Node { return graph.Square(graph.Clip(a, -0.53, 0.71)) })},
+		{Name: "HardSwish", Shapes: vector, F: unary(graph.HardSwish)},
+		{Name: "Tril", Shapes: shapes{{2, 4, 3}}, F: unary(func(a *graph.Node) *graph.Node {
+			return graph.Square(graph.Add(graph.Tril(a, -1), graph.Triu(a, 1)))
+		})},
+		{Name: "Stack and Split", Shapes: shapes{{3, 4}, {3, 4}}, F: func(in []*graph.Node) *graph.Node {
+			parts := graph.Split(graph.Stack(1, in...), 2, 1, 3)
+			return graph.Mul(parts[0], parts[1])
+		}},
+		{Name: "Tile", Shapes: shapes{{2, 3}}, F: unary(func(a *graph.Node) *graph.Node { return graph.Square(graph.Tile(a, 2, 3)) })},
+		{Name: "Upsample", Shapes: shapes{{1, 2, 3, 2}}, F: unary(func(a *graph.Node) *graph.Node { return graph.Square(graph.Upsample(a, 2)) })},
+		{Name: "Dropout", Shapes: shapes{{40}}, F: unary(func(a *graph.Node) *graph.Node {
+			u := graph.Uniform(a.Graph().Scalar(3), 7, 40)
+			return graph.Square(graph.Where(graph.Less(u, a.Graph().Scalar(0.4)), a.Graph().Scalar(0), a))
+		})},
 		{Name: "Label", Shapes: vector, F: unary(func(a *graph.Node) *graph.Node {
 			return graph.Exp(graph.Label(graph.Square(graph.Label(a, "inner", nil)), "outer", nil, a))
 		})},

@@ -94,3 +94,82 @@ func init() {
 // MaxPool is the maximum of each window of x [N,H,W,C]. The gradient goes to the
 // first of equal maxima, as in PyTorch.
 func MaxPool(x *Node, a PoolAttr) *Node { return apply(maxPoolDef, a, x) }
+
+// MeanPoolAttr adds whether the padding counts as zeros in the averages, as PyTorch's
+// AvgPool2d has it unless told otherwise.
+type MeanPoolAttr struct {
+	PoolAttr
+	CountPad bool
+	Size     [2]int // of the input, where the operands do not tell
+}
+
+var meanPoolDef, meanUnpoolDef *Def
+
+func init() {
+	geometry := func(a MeanPoolAttr, x tensor.Shape) *kernel.Conv {
+		g, err := a.geometry(x)
+		if err != nil {
+			panic(err) // Shape has checked it
+		}
+		return g
+	}
+	input := func(a MeanPoolAttr, y tensor.Shape) tensor.Shape {
+		return tensor.Shape{y[0], a.Size[0], a.Size[1], y[3]}
+	}
+	meanPoolDef = register(&Def{
+		Name: "MeanPool",
+		Shape: func(attr any, in []tensor.Shape) (tensor.Shape, error) {
+			g, err := attr.(MeanPoolAttr).geometry(in[0])
+			if err != nil {
+				return nil, err
+			}
+			return tensor.Shape{g.N, g.OH, g.OW, g.C}, nil
+		},
+		Grad: func(n, dy *Node) []*Node {
+			a := n.op.attr.(MeanPoolAttr)
+			a.Size = [2]int{n.in[0].shape[1], n.in[0].shape[2]}
+			return []*Node{apply(meanUnpoolDef, a, dy)}
+		},
+		Lower: func(op *Op, out []float32, in [][]float32) func() {
+			a := op.attr.(MeanPoolAttr)
+			return kernel.MeanPool(geometry(a, op.in[0]), a.CountPad, in[0], out)
+		},
+		Eval: func(op *Op, out []float64, in [][]float64) {
+			a := op.attr.(MeanPoolAttr)
+			twin.MeanPool(geometry(a, op.in[0]), a.CountPad, in[0], out)
+		},
+	})
+	meanUnpoolDef = register(&Def{
+		Name: "MeanUnpool",
+		Shape: func(attr any, in []tensor.Shape) (tensor.Shape, error) {
+			if err := fourAxes(in); err != nil {
+				return nil, err
+			}
+			x := input(attr.(MeanPoolAttr), in[0])
+			g, err := attr.(MeanPoolAttr).geometry(x)
+			if err == nil && (g.OH != in[0][1] || g.OW != in[0][2]) {
+				err = fmt.Errorf("input %v and gradient %v do not fit %+v", x, in[0], attr)
+			}
+			return x, err
+		},
+		Grad: func(n, dx *Node) []*Node {
+			a := n.op.attr.(MeanPoolAttr)
+			a.Size = [2]int{}
+			return []*Node{apply(meanPoolDef, a, dx)}
+		},
+		Lower: func(op *Op, out []float32, in [][]float32) func() {
+			a := op.attr.(MeanPoolAttr)
+			return kernel.MeanUnpool(geometry(a, op.out), a.CountPad, in[0], out)
+		},
+		Eval: func(op *Op, out []float64, in [][]float64) {
+			a := op.attr.(MeanPoolAttr)
+			twin.MeanUnpool(geometry(a, op.out), a.CountPad, in[0], out)
+		},
+	})
+}
+
+// MeanPool is the average of each window of x [N,H,W,C]. countPad lets the padding
+// count as zeros.
+func MeanPool(x *Node, a PoolAttr, countPad bool) *Node {
+	return apply(meanPoolDef, MeanPoolAttr{PoolAttr: a, CountPad: countPad}, x)
+}

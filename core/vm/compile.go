@@ -83,6 +83,11 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 			c.program.memory[n] = c.memoryOf(n)
 		}
 	}
+	for _, n := range g.Nodes() {
+		if n.IsInput() && n.Name() == graph.StepName {
+			c.program.step = c.program.memory[n]
+		}
+	}
 	return c.program
 }
 

@@ -11,8 +11,10 @@ import (
 type Program struct {
 	steps  []step
 	memory map[*graph.Node][]float32 // inputs and outputs
-	arena  int                       // floats
-	values int                       // floats of all values, had each its own memory
+	step   []float32                 // the input that counts runs, if there is one
+	runs   int64
+	arena  int // floats
+	values int // floats of all values, had each its own memory
 }
 
 type step struct {
@@ -22,10 +24,20 @@ type step struct {
 
 // Run computes the program once.
 func (p *Program) Run() {
+	if p.step != nil {
+		p.step[0] = float32(p.runs % (1 << 24)) // float32 counts no further
+	}
+	p.runs++
 	for i := range p.steps {
 		p.steps[i].run()
 	}
 }
+
+// Runs is how often the program ran; random ops depend on it.
+func (p *Program) Runs() int64 { return p.runs }
+
+// SetRuns sets the number of the next run, for a training that is resumed.
+func (p *Program) SetRuns(n int64) { p.runs = n }
 
 // Value is the memory of an input, to be filled before a run, or of an output, to
 // be read after it. It panics for other nodes.

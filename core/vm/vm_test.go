@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -223,6 +224,48 @@ func TestOddOutputs(t *testing.T) {
 		}
 		if got := w.Grad(); got[0] != 1 || got[1] != 1 {
 			t.Errorf("gradient %v", got)
+		}
+	}
+}
+
+// Dropout draws anew at every run, the same again from the same run on, and keeps the
+// mean.
+func TestDropout(t *testing.T) {
+	g := graph.New()
+	x := g.Input("x", 10000)
+	y := graph.Dropout(x, 0.3, 5)
+	dx := graph.Grad(graph.Sum(y), x)[0]
+	p, err := vm.Compile([]*graph.Node{y, dx})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range p.Value(x) {
+		p.Value(x)[i] = 1
+	}
+	var first []float32
+	for run := range 3 {
+		if run == 2 {
+			p.SetRuns(0)
+		}
+		p.Run()
+		kept := 0
+		for i, v := range p.Value(y) {
+			if v != 0 {
+				kept++
+			}
+			if v != p.Value(dx)[i] {
+				t.Fatal("the gradient has another mask")
+			}
+		}
+		if kept < 6800 || kept > 7200 {
+			t.Errorf("%d of 10000 kept", kept)
+		}
+		same := first != nil && slices.Equal(first, p.Value(y))
+		if run == 1 && same || run == 2 && !same {
+			t.Errorf("run %d: the same as the first: %v", run, same)
+		}
+		if run == 0 {
+			first = slices.Clone(p.Value(y))
 		}
 	}
 }

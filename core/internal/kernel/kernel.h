@@ -104,6 +104,13 @@ void lab_conv_weight(const lab_conv *g, const float *x, const float *dy, float *
 enum { LAB_POOL, LAB_UNPOOL, LAB_POOL_TAKE };
 void lab_max_pool(int kind, const lab_conv *g, const float *x, const float *in, float *out);
 
+// Average pooling, or its adjoint; whole: the padding counts as zeros.
+void lab_mean_pool(int back, int whole, const lab_conv *g, const float *in, float *out);
+
+// out[i] in [0,1): random numbers of a stream at a step, the same however they are
+// computed (Philox 4x32-10, Salmon et al. 2011).
+void lab_uniform(uint64_t seed, float step, long n, float *out);
+
 void lab_elementwise(const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,
                      const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
 enum { LAB_SUM, LAB_MAX };

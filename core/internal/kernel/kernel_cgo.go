@@ -23,6 +23,10 @@ package kernel
 #cgo nocallback lab_conv_weight
 #cgo noescape lab_max_pool
 #cgo nocallback lab_max_pool
+#cgo noescape lab_mean_pool
+#cgo nocallback lab_mean_pool
+#cgo noescape lab_uniform
+#cgo nocallback lab_uniform
 #cgo noescape lab_adam
 #cgo nocallback lab_adam
 */
@@ -162,6 +166,23 @@ func MaxUnpool(g *Conv, x, dy, dx []float32) func() {
 func MaxPoolTake(g *Conv, x, u, y []float32) func() {
 	c := conv(g)
 	return func() { C.lab_max_pool(C.LAB_POOL_TAKE, c, ptr(x), ptr(u), ptr(y)) }
+}
+
+// MeanPool returns a call; see [twin.MeanPool].
+func MeanPool(g *Conv, whole bool, x, y []float32) func() {
+	c := conv(g)
+	return func() { C.lab_mean_pool(0, flag(whole), c, ptr(x), ptr(y)) }
+}
+
+// MeanUnpool returns a call; see [twin.MeanUnpool].
+func MeanUnpool(g *Conv, whole bool, dy, dx []float32) func() {
+	c := conv(g)
+	return func() { C.lab_mean_pool(1, flag(whole), c, ptr(dy), ptr(dx)) }
+}
+
+// Uniform: see [twin.Uniform].
+func Uniform(seed uint64, step float32, out []float32) {
+	C.lab_uniform(C.uint64_t(seed), C.float(step), C.long(len(out)), ptr(out))
 }
 
 // CopyStrided returns a call; see [twin.CopyStrided].

@@ -61,6 +61,19 @@ func MaxUnpool(g *Conv, x, dy, dx []float32) func() { return func() { twin.MaxUn
 // MaxPoolTake returns a call; see [twin.MaxPoolTake].
 func MaxPoolTake(g *Conv, x, u, y []float32) func() { return func() { twin.MaxPoolTake(g, x, u, y) } }
 
+// MeanPool returns a call; see [twin.MeanPool].
+func MeanPool(g *Conv, whole bool, x, y []float32) func() {
+	return func() { twin.MeanPool(g, whole, x, y) }
+}
+
+// MeanUnpool returns a call; see [twin.MeanUnpool].
+func MeanUnpool(g *Conv, whole bool, dy, dx []float32) func() {
+	return func() { twin.MeanUnpool(g, whole, dy, dx) }
+}
+
+// Uniform: see [twin.Uniform].
+func Uniform(seed uint64, step float32, out []float32) { twin.Uniform(seed, step, out) }
+
 // CopyStrided returns a call; see [twin.CopyStrided].
 func CopyStrided(dim [MaxDims]int, to Layout, out []float32, from Layout, in []float32) func() {
 	return func() { twin.CopyStrided(dim, to, out, from, in) }

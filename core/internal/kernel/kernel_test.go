@@ -157,6 +157,21 @@ func TestMaxPool(t *testing.T) {
 			twin.MaxUnpool(g, doubles(x), doubles(dy), want)
 			MaxUnpool(g, x, dy, dx)()
 			near(t, fmt.Sprintf("unpool %+v", *g), dx, want, 1, 1e-6)
+
+			g.DH, g.DW = 1, 1
+			g.OH, g.OW = max(0, (g.H+2*g.PH-g.KH)/g.SH+1), max(0, (g.W+2*g.PW-g.KW)/g.SW+1)
+			for _, whole := range []bool{false, true} {
+				x, dy := random(r, len(x)), random(r, g.N*g.OH*g.OW*g.C)
+				y := Alloc(len(dy))
+				want = make([]float64, len(y))
+				twin.MeanPool(g, whole, doubles(x), want)
+				MeanPool(g, whole, x, y)()
+				near(t, fmt.Sprintf("mean %+v", *g), y, want, 1, 1e-6)
+				want = make([]float64, len(x))
+				twin.MeanUnpool(g, whole, doubles(dy), want)
+				MeanUnpool(g, whole, dy, dx)()
+				near(t, fmt.Sprintf("mean unpool %+v", *g), dx, want, 1, 1e-6)
+			}
 		}
 	})
 }
@@ -382,6 +397,23 @@ func TestCopyStrided(t *testing.T) {
 		twin.CopyStrided(dim, to, want, from, doubles(in))
 		CopyStrided(dim, to, out, from, in)()
 		near(t, fmt.Sprint(dim, to, from), out, want, 0, 0)
+	}
+}
+
+func TestUniform(t *testing.T) {
+	// Known answers of Philox 4x32-10 from Random123: counter and key 0, and the digits of pi.
+	out := make([]float64, 4)
+	twin.Uniform(0, 0.0, out)
+	for i, want := range []uint32{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8} {
+		if out[i] != float64(want>>8)/(1<<24) {
+			t.Errorf("number %d is %v", i, out[i])
+		}
+	}
+	for _, n := range []int{1, 5, 1000, 70001} {
+		got, want := Alloc(n), make([]float64, n)
+		Uniform(1<<40+7, 12, got)
+		twin.Uniform(1<<40+7, 12.0, want)
+		near(t, "uniform", got, want, 0, 0)
 	}
 }
 

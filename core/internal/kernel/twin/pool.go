@@ -57,3 +57,43 @@ func MaxPoolTake[F Float](g *Conv, x, u, y []F) {
 		}
 	})
 }
+
+// meanWindows calls f for every pixel of every window with its weight in the average:
+// whole counts the padding as zeros.
+func meanWindows(g *Conv, whole bool, f func(o, i int, share float64)) {
+	for n := 0; n < g.N; n++ {
+		for oy := 0; oy < g.OH; oy++ {
+			for ox := 0; ox < g.OW; ox++ {
+				var inside []int
+				for ky := 0; ky < g.KH; ky++ {
+					for kx := 0; kx < g.KW; kx++ {
+						if iy, ix := oy*g.SH-g.PH+ky, ox*g.SW-g.PW+kx; iy >= 0 && iy < g.H && ix >= 0 && ix < g.W {
+							inside = append(inside, ((n*g.H+iy)*g.W+ix)*g.C)
+						}
+					}
+				}
+				taps := g.KH * g.KW
+				if !whole {
+					taps = len(inside)
+				}
+				for _, i := range inside {
+					for c := 0; c < g.C; c++ {
+						f(((n*g.OH+oy)*g.OW+ox)*g.C+c, i+c, 1/float64(taps))
+					}
+				}
+			}
+		}
+	}
+}
+
+// MeanPool is the average of each window of x [N,H,W,C]: [N,OH,OW,C].
+func MeanPool[F Float](g *Conv, whole bool, x, y []F) {
+	clear(y)
+	meanWindows(g, whole, func(o, i int, share float64) { y[o] += x[i] * F(share) })
+}
+
+// MeanUnpool is its adjoint.
+func MeanUnpool[F Float](g *Conv, whole bool, dy, dx []F) {
+	clear(dx)
+	meanWindows(g, whole, func(o, i int, share float64) { dx[i] += dy[o] * F(share) })
+}
