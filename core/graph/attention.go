@@ -147,6 +147,7 @@ func init() {
 		},
 		Define: func(attr any, in []*Node) *Node {
 			a, last := attr.(attentionGrad), len(in)-1
+			in = standIns(in)
 			return reverse(attentionByDefinition(a.attentionSource, in[:last]), in[last], []*Node{in[a.Of]}, true)[0]
 		},
 		Lower: func(op *Op, out []float32, in [][]float32) func() {

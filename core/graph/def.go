@@ -47,10 +47,23 @@ var defs []*Def
 
 func register(d *Def) *Def {
 	if d.Define != nil && d.Grad == nil {
-		d.Grad = func(n, dy *Node) []*Node { return reverse(d.Define(n.op.attr, n.in), dy, n.in, true) }
+		d.Grad = func(n, dy *Node) []*Node {
+			in := standIns(n.in)
+			return reverse(d.Define(n.op.attr, in), dy, in, true)
+		}
 	}
 	defs = append(defs, d)
 	return d
+}
+
+// standIns are nodes of the operands' values for a definition to be differentiated by.
+// The operands themselves will not do: a reshape of a reshape, say, goes past the first.
+func standIns(in []*Node) []*Node {
+	out := make([]*Node, len(in))
+	for i, x := range in {
+		out[i] = Label(x, fmt.Sprintf("operand %d", i), nil)
+	}
+	return out
 }
 
 // Defs lists every op there is.

@@ -133,6 +133,9 @@ func table() []Expr {
 		{Name: "CrossAttention", Shapes: shapes{{2, 3, 1, 2, 3}, {2, 5, 2, 2, 3}}, F: binary(func(q, kv *graph.Node) *graph.Node {
 			return graph.CrossAttention(q, kv, nil, graph.AttentionAttr{Window: 3, Offset: 1})
 		})},
+		{Name: "CrossAttention of reshaped", Shapes: shapes{{2, 3, 6}, {2, 5, 12}}, F: binary(func(q, kv *graph.Node) *graph.Node {
+			return graph.CrossAttention(graph.Reshape(q, 2, 3, 1, 2, 3), graph.Reshape(kv, 2, 5, 2, 2, 3), nil, graph.AttentionAttr{})
+		})},
 		{Name: "MeanPool", Shapes: shapes{{2, 5, 6, 3}}, F: unary(func(a *graph.Node) *graph.Node {
 			p := graph.PoolAttr{Kernel: [2]int{3, 2}, Stride: [2]int{2, 1}, Pad: [4]int{1, 0, 1, 1}}
 			return graph.Square(graph.Add(graph.MeanPool(a, p, true), graph.MeanPool(a, p, false)))
