@@ -164,6 +164,30 @@ func (g *Graph) WithoutUpdates(f func()) {
 	f()
 }
 
+// WithParams calls f, during which each parameter stands for the node at its place in
+// values: a model computed with weights that are computed themselves, and through
+// which gradients flow, as after the inner steps of MAML (Finn, Abbeel & Levine 2017).
+// Parameters that are not listed are as ever.
+func (g *Graph) WithParams(params []*Param, values []*Node, f func()) {
+	if len(params) != len(values) {
+		fail("WithParams", "%d parameters and %d values", len(params), len(values))
+	}
+	before := make([]*Node, len(params))
+	for i, p := range params {
+		if !values[i].shape.Equal(p.Shape) {
+			fail("WithParams", "parameter %s has shape %v, its value %v", p.Name, p.Shape, values[i].shape)
+		}
+		before[i] = g.Param(p)
+		g.latest[p] = values[i]
+	}
+	defer func() {
+		for i, p := range params {
+			g.latest[p] = before[i]
+		}
+	}()
+	f()
+}
+
 // Updates lists the buffers that a run changes and the nodes they receive.
 func (g *Graph) Updates() ([]*Param, []*Node) {
 	var nodes []*Node

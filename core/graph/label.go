@@ -10,10 +10,21 @@ import "lab/core/tensor"
 const (
 	LabelLinear        = "Linear"        // x, weight [in,out], bias if any
 	LabelMatMul        = "MatMul"        // a, b: any product as in NumPy
-	LabelConv          = "Conv"          // x, weight, bias if any; ConvAttr
-	LabelConvTranspose = "ConvTranspose" // x, weight, bias if any; ConvTransposeAttr
+	LabelConv          = "Conv"          // x, weight, bias if any; ConvAttr. x [N,L,C] and weight [K,C,out]: the second of each pair
+	LabelConvTranspose = "ConvTranspose" // x, weight, bias if any; ConvTransposeAttr, likewise
 	LabelBatchNorm     = "BatchNorm"     // x, weight, bias, mean, variance; eps, a float64
+	LabelIdentity      = "Identity"      // x: the same value with another gradient
+	LabelGelu          = "Gelu"          // x; whether it is the tanh approximation, a bool
+	LabelGroupNorm     = "GroupNorm"     // x, weight and bias if any; GroupNormAttr
+	LabelGlobalPool    = "GlobalPool"    // x [N,H,W,C]: the mean of each image
 )
+
+// GroupNormAttr is the attribute of LabelGroupNorm: over the channels of each group,
+// the last axis, and all axes but the first. One channel a group is instance norm.
+type GroupNormAttr struct {
+	Groups int
+	Eps    float64
+}
 
 // LabelAttr is the attribute of a label: its name, arguments and settings.
 type LabelAttr struct {

@@ -174,6 +174,13 @@ func (p *Param) fromFile(t *tensor.Tensor) (*tensor.Tensor, error) {
 		shape[i] = p.Shape[a]
 		back[a] = i
 	}
+	if p.Buffer && t.F == nil { // PyTorch counts batches in int64
+		f := make([]float32, len(t.I))
+		for i, v := range t.I {
+			f[i] = float32(v)
+		}
+		t = tensor.New(t.Shape, f)
+	}
 	if t.F == nil || !t.Shape.Equal(shape) {
 		return nil, fmt.Errorf("tensor %q has shape %v, the model needs %v", p.Name, t.Shape, shape)
 	}
