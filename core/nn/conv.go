@@ -11,24 +11,19 @@ type Conv2d struct {
 	Weight *graph.Param
 	Bias   *graph.Param // nil without
 	attr   graph.ConvAttr
+	pad    padding
 }
 
-// Geometry of a convolution with square kernels. Zero values mean stride and
-// dilation 1, no padding, one group.
-type Geometry struct{ Kernel, Stride, Padding, OutputPadding, Dilation, Groups int }
-
-func (g Geometry) attr() graph.ConvAttr {
-	s, d, p := max(1, g.Stride), max(1, g.Dilation), g.Padding
-	return graph.ConvAttr{Stride: [2]int{s, s}, Dilation: [2]int{d, d}, Pad: [4]int{p, p, p, p}, Groups: max(1, g.Groups)}
-}
-
-// NewConv2d makes one; weight and bias start from U(±1/sqrt(in/groups·kernel²)).
-func NewConv2d(s *Scope, in, out int, g Geometry, bias bool) *Conv2d {
-	a := g.attr()
-	fan := in / a.Groups * g.Kernel * g.Kernel
-	c := &Conv2d{attr: a, Weight: s.add("weight", false, tensor.Shape{g.Kernel, g.Kernel, in / a.Groups, out}, []int{3, 2, 0, 1}, s.fanIn(fan))}
+// NewConv2d makes one; weight and bias start from U(±1/sqrt(in/groups·KH·KW)).
+func NewConv2d(s *Scope, in, out int, g Window, bias bool) *Conv2d {
+	r := g.rectangle()
+	a := r.attr()
+	checkGroups("Conv2d", in, out, a.Groups)
+	fan := in / a.Groups * r.Kernel[0] * r.Kernel[1]
+	c := &Conv2d{Weight: s.addWeight("weight", tensor.Shape{r.Kernel[0], r.Kernel[1], in / a.Groups, out}, []int{3, 2, 0, 1}, fanIn(fan))}
+	c.attr, c.pad = r.padded()
 	if bias {
-		c.Bias = s.add("bias", false, tensor.Shape{out}, nil, s.fanIn(fan))
+		c.Bias = s.addBias("bias", out, fanIn(fan))
 	}
 	return c
 }
@@ -36,6 +31,7 @@ func NewConv2d(s *Scope, in, out int, g Geometry, bias bool) *Conv2d {
 // Forward maps [N,H,W,in] to [N,OH,OW,out].
 func (c *Conv2d) Forward(x *graph.Node) *graph.Node {
 	w := x.Graph().Param(c.Weight)
+	x = c.pad.apply(x)
 	return biased(graph.Conv(x, w, c.attr), c.Bias, graph.LabelConv, c.attr, x, w)
 }
 
@@ -48,14 +44,17 @@ type ConvTranspose2d struct {
 }
 
 // NewConvTranspose2d makes one; weight and bias start from
-// U(±1/sqrt(out/groups·kernel²)), which is what PyTorch takes for the fan-in here.
-func NewConvTranspose2d(s *Scope, in, out int, g Geometry, bias bool) *ConvTranspose2d {
-	a := g.attr()
-	fan := out / a.Groups * g.Kernel * g.Kernel
-	c := &ConvTranspose2d{attr: graph.ConvTransposeAttr{ConvAttr: a, OutputPadding: [2]int{g.OutputPadding, g.OutputPadding}},
-		Weight: s.add("weight", false, tensor.Shape{g.Kernel, g.Kernel, out / a.Groups, in}, []int{3, 2, 0, 1}, s.fanIn(fan))}
+// U(±1/sqrt(out/groups·KH·KW)), which is what PyTorch takes for the fan-in here.
+func NewConvTranspose2d(s *Scope, in, out int, g Window, bias bool) *ConvTranspose2d {
+	r := g.rectangle()
+	a := r.attr()
+	checkGroups("ConvTranspose2d", in, out, a.Groups)
+	r.onlyZeros("ConvTranspose2d")
+	fan := out / a.Groups * r.Kernel[0] * r.Kernel[1]
+	c := &ConvTranspose2d{attr: graph.ConvTransposeAttr{ConvAttr: a, OutputPadding: r.OutputPadding},
+		Weight: s.addWeight("weight", tensor.Shape{r.Kernel[0], r.Kernel[1], out / a.Groups, in}, []int{3, 2, 0, 1}, fanIn(fan))}
 	if bias {
-		c.Bias = s.add("bias", false, tensor.Shape{out}, nil, s.fanIn(fan))
+		c.Bias = s.addBias("bias", out, fanIn(fan))
 	}
 	return c
 }
@@ -74,9 +73,4 @@ func biased(y *graph.Node, bias *graph.Param, label string, attrs any, args ...*
 		y, args = graph.Add(y, b), append(args, b)
 	}
 	return graph.Label(y, label, attrs, args...)
-}
-
-// MaxPool2d is torch.nn.MaxPool2d with a square window and stride equal to it.
-func MaxPool2d(x *graph.Node, kernel int) *graph.Node {
-	return graph.MaxPool(x, graph.PoolAttr{Kernel: [2]int{kernel, kernel}, Stride: [2]int{kernel, kernel}})
 }

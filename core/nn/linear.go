@@ -14,15 +14,18 @@ type Linear struct {
 
 // NewLinear makes one; weight and bias start from U(±1/sqrt(in)).
 func NewLinear(s *Scope, in, out int, bias bool) *Linear {
-	l := &Linear{Weight: s.add("weight", false, tensor.Shape{in, out}, []int{1, 0}, s.fanIn(in))}
+	l := &Linear{Weight: s.addWeight("weight", tensor.Shape{in, out}, []int{1, 0}, fanIn(in))}
 	if bias {
-		l.Bias = s.add("bias", false, tensor.Shape{out}, nil, s.fanIn(in))
+		l.Bias = s.addBias("bias", out, fanIn(in))
 	}
 	return l
 }
 
 // Forward maps [..., in] to [..., out].
 func (l *Linear) Forward(x *graph.Node) *graph.Node {
-	w := x.Graph().Param(l.Weight)
-	return biased(graph.MatMul(x, w), l.Bias, graph.LabelLinear, nil, x, w)
+	return linear(x, x.Graph().Param(l.Weight), l.Bias)
+}
+
+func linear(x, weight *graph.Node, bias *graph.Param) *graph.Node {
+	return biased(graph.MatMul(x, weight), bias, graph.LabelLinear, nil, x, weight)
 }

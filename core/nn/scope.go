@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 
@@ -14,7 +15,10 @@ import (
 type Scope struct {
 	Params *graph.Params
 	Rand   *rand.Rand
-	prefix string
+	Seed   uint64 // of what layers draw at every step (dropout); each mixes in its name
+
+	prefix       string
+	weight, bias Init // nil: what the layer has by default
 }
 
 // NewScope returns the root scope of a new set.
@@ -22,12 +26,23 @@ func NewScope(r *rand.Rand) *Scope { return &Scope{Params: graph.NewParams(), Ra
 
 // Sub is the scope of a part of the model.
 func (s *Scope) Sub(name string) *Scope {
-	return &Scope{Params: s.Params, Rand: s.Rand, prefix: s.prefix + name + "."}
+	sub := *s
+	sub.prefix += name + "."
+	return &sub
+}
+
+// WithInit is the scope with other initial values for the weights and biases of the
+// layers made in it and below; nil leaves the layers' own. Norms always start at
+// weight 1 and bias 0.
+func (s *Scope) WithInit(weight, bias Init) *Scope {
+	sub := *s
+	sub.weight, sub.bias = weight, bias
+	return &sub
 }
 
 // add adds a parameter whose values are drawn in the layout of files, so that they
 // do not depend on the layout here: axis i of the file is axis perm[i] of shape.
-func (s *Scope) add(name string, buffer bool, shape tensor.Shape, perm []int, draw func(v []float32)) *graph.Param {
+func (s *Scope) add(name string, buffer bool, shape tensor.Shape, perm []int, draw Init) *graph.Param {
 	file, back := shape, []int(nil)
 	if perm != nil {
 		file, back = make(tensor.Shape, len(perm)), make([]int, len(perm))
@@ -36,30 +51,39 @@ func (s *Scope) add(name string, buffer bool, shape tensor.Shape, perm []int, dr
 		}
 	}
 	t := tensor.New(file, nil)
-	draw(t.F)
+	draw(s.Rand, file, t.F)
 	if perm != nil {
 		t = t.Transpose(back...)
 	}
 	return s.Params.Add(s.prefix+name, buffer, perm, t)
 }
 
-// uniform draws from U(-bound, bound).
-func (s *Scope) uniform(bound float64) func([]float32) {
-	return func(v []float32) {
-		for i := range v {
-			v[i] = float32((2*s.Rand.Float64() - 1) * bound)
-		}
+// addWeight adds a weight that [Scope.WithInit] may set.
+func (s *Scope) addWeight(name string, shape tensor.Shape, perm []int, draw Init) *graph.Param {
+	if s.weight != nil {
+		draw = s.weight
 	}
+	return s.add(name, false, shape, perm, draw)
+}
+
+// addBias adds a bias that [Scope.WithInit] may set.
+func (s *Scope) addBias(name string, size int, draw Init) *graph.Param {
+	if s.bias != nil {
+		draw = s.bias
+	}
+	return s.add(name, false, tensor.Shape{size}, nil, draw)
 }
 
 // fanIn draws as PyTorch's layers do: U(-1/sqrt(fan_in), 1/sqrt(fan_in)), which is
 // kaiming_uniform_ with a = sqrt(5).
-func (s *Scope) fanIn(n int) func([]float32) { return s.uniform(1 / math.Sqrt(float64(n))) }
+func fanIn(n int) Init {
+	bound := 1 / math.Sqrt(float64(n))
+	return Uniform(-bound, bound)
+}
 
-func fill(x float32) func([]float32) {
-	return func(v []float32) {
-		for i := range v {
-			v[i] = x
-		}
-	}
+// seed is a number of the scope's name and Seed.
+func (s *Scope) seed() uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s.prefix))
+	return h.Sum64() ^ s.Seed*0x9e3779b97f4a7c15
 }
