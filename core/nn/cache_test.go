@@ -1,0 +1,142 @@
+package nn_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"lab/core/graph"
+	"lab/core/nn"
+	"lab/core/vm"
+)
+
+// gpt is a small language model: tokens and positions, causal layers, logits.
+type gpt struct {
+	*nn.Scope
+	token     *nn.Embedding
+	positions *nn.LearnedPositions // nil with rotary positions
+	body      *nn.TransformerEncoder
+	head      *nn.Linear
+	window    int
+}
+
+const vocabulary, width, longest = 11, 8, 12
+
+func newGPT(rotary bool, window int) *gpt {
+	s := nn.NewScope(rand.New(rand.NewPCG(1, 2)))
+	t := nn.TransformerDefaults(width, 2)
+	t.Hidden, t.NormFirst, t.Gelu, t.Dropout = 16, true, true, 0
+	m := &gpt{Scope: s, token: nn.NewEmbedding(s.Sub("token"), vocabulary, width), window: window}
+	if rotary {
+		t.Rotary = nn.NewRotary(longest, width/2, 10000)
+	} else {
+		m.positions = nn.NewLearnedPositions(s.Sub("position"), longest, width)
+	}
+	m.body = nn.NewTransformerEncoder(s.Sub("body"), 2, t)
+	m.head = nn.NewLinear(s.Sub("head"), width, vocabulary, false)
+	return m
+}
+
+func (m *gpt) forward(tokens *graph.Node, train bool) *graph.Node {
+	x := m.token.Forward(tokens) // [B,T,E]
+	if m.positions != nil {
+		x = m.positions.Forward(x)
+	}
+	return m.head.Forward(m.body.Forward(x, nil, graph.AttentionAttr{Causal: true, Window: m.window}, train))
+}
+
+func (m *gpt) decode(token *graph.Node, cache *nn.Cache) *graph.Node {
+	x := m.token.Forward(token) // [B,1,E]
+	if m.positions != nil {
+		x = m.positions.At(x, cache.Position(token.Graph()))
+	}
+	return m.head.Forward(m.body.Decode(x, cache, m.window))
+}
+
+// A token at a time, with a cache, gives what the whole sequence at once gives.
+func TestDecode(t *testing.T) {
+	const batch, length = 2, 7
+	for name, m := range map[string]*gpt{"learned positions": newGPT(false, 0), "rotary": newGPT(true, 0), "rotary in a window": newGPT(true, 3)} {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(3, 4))
+			tokens := make([]float32, batch*length)
+			for i := range tokens {
+				tokens[i] = float32(r.IntN(vocabulary))
+			}
+			g := graph.New()
+			x := g.Input("tokens", batch, length)
+			y := m.forward(x, false)
+			all, err := vm.Compile([]*graph.Node{y})
+			if err != nil {
+				t.Fatal(err)
+			}
+			copy(all.Value(x), tokens)
+			all.Run()
+
+			cache := nn.NewCache(batch, longest)
+			dg := graph.New()
+			dx := dg.Input("token", batch, 1)
+			dy := m.decode(dx, cache)
+			one, err := vm.Compile([]*graph.Node{dy})
+			if err != nil {
+				t.Fatal(err)
+			}
+			decode := func(from int) {
+				for i := from; i < length; i++ {
+					if cache.Len() != i {
+						t.Fatalf("the cache holds %d tokens, not %d", cache.Len(), i)
+					}
+					for b := range batch {
+						one.Value(dx)[b] = tokens[b*length+i]
+					}
+					one.Run()
+					for b := range batch {
+						at := (b*length + i) * vocabulary
+						same(t, "logits", one.Value(dy)[b*vocabulary:(b+1)*vocabulary], all.Value(y)[at:at+vocabulary], 1e-5)
+					}
+				}
+			}
+			decode(0)
+			cache.Truncate(3) // what is forgotten is overwritten
+			decode(3)
+			cache.Reset()
+			decode(0)
+		})
+	}
+}
+
+// A decoder layer with memory decodes likewise.
+func TestDecodeWithMemory(t *testing.T) {
+	const batch, length, source = 2, 5, 4
+	s := nn.NewScope(rand.New(rand.NewPCG(1, 2)))
+	config := nn.TransformerDefaults(width, 2)
+	config.Hidden = 16
+	d := nn.NewTransformerDecoder(s, 2, config)
+	r := rand.New(rand.NewPCG(3, 4))
+	g := graph.New()
+	x, memory := g.Input("x", batch, length, width), g.Input("memory", batch, source, width)
+	mask := g.Input("mask", batch, source)
+	y := d.Forward(x, memory, nn.Masks{Memory: mask}, causal, false)
+	cache := nn.NewCache(batch, length)
+	token := g.Input("token", batch, 1, width)
+	dy := d.Decode(token, memory, mask, cache)
+	p, err := vm.Compile([]*graph.Node{y, dy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []*graph.Node{x, memory} {
+		for i := range p.Value(n) {
+			p.Value(n)[i] = float32(r.NormFloat64())
+		}
+	}
+	copy(p.Value(mask), []float32{1, 1, 0, 1, 1, 1, 1, 1})
+	for i := range length {
+		for b := range batch {
+			copy(p.Value(token)[b*width:(b+1)*width], p.Value(x)[(b*length+i)*width:])
+		}
+		p.Run()
+		for b := range batch {
+			at := (b*length + i) * width
+			same(t, "result", p.Value(dy)[b*width:(b+1)*width], p.Value(y)[at:at+width], 1e-5)
+		}
+	}
+}
