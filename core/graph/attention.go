@@ -196,6 +196,13 @@ func attentionByDefinition(a attentionSource, in []*Node) *Node {
 	return Transpose(matmul(softmaxDef.Define(false, []*Node{scores}), v, false, false), 0, 2, 1, 3)
 }
 
+// Attention reports what an attention op's queries may see, whether they lie in one
+// operand with keys and values, and whether the last operand is a mask.
+func (op *Op) Attention() (a AttentionAttr, self, masked, ok bool) {
+	s, ok := op.attr.(attentionSource)
+	return s.AttentionAttr, s.Self, s.Masked, ok
+}
+
 // SelfAttention is scaled dot-product attention, softmax(q kᵀ/√D) v (Vaswani et al.
 // 2017, eq. 1), of queries, keys and values that lie side by side: qkv [B,T,3,H,D]
 // gives [B,T,H,D]. mask [B,T], or nil, is 0 for keys that nobody may see. Nothing of

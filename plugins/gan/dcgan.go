@@ -222,16 +222,19 @@ func startFrom(s *family.Session, G, D *graph.Params) error {
 
 // saveDCGAN writes model.onnx, the generator, and discriminator.onnx.
 func saveDCGAN(s *family.Session, G *generator, D *discriminator, latent int) error {
-	g := graph.New()
-	z, x := g.Input("z", 1, latent), g.Input("image", 1, 28, 28, 1)
+	draw := func(n exchange.Sizes) (in, out []exchange.Port) {
+		z := graph.New().Input("z", n["batch"], latent)
+		return []exchange.Port{{Name: "z", Node: z}}, []exchange.Port{{Name: "image", Node: G.forward(z, false), Image: true}}
+	}
+	judge := func(n exchange.Sizes) (in, out []exchange.Port) {
+		x := graph.New().Input("image", n["batch"], 28, 28, 1)
+		return []exchange.Port{{Name: "image", Node: x, Image: true}}, []exchange.Port{{Name: "logit", Node: D.forward(x, false)}}
+	}
 	for _, m := range []struct {
-		name    string
-		in, out exchange.Port
-	}{
-		{"model", exchange.Port{Name: "z", Node: z}, exchange.Port{Name: "image", Node: G.forward(z, false), Image: true}},
-		{"discriminator", exchange.Port{Name: "image", Node: x, Image: true}, exchange.Port{Name: "logit", Node: D.forward(x, false)}},
-	} {
-		b, err := exchange.Export("gan-dcgan-"+m.name, onnx.DefaultOpset, []exchange.Port{m.in}, []exchange.Port{m.out})
+		name  string
+		model exchange.Model
+	}{{"model", draw}, {"discriminator", judge}} {
+		b, err := exchange.Export("gan-dcgan-"+m.name, onnx.DefaultOpset, exchange.Batch, m.model)
 		if err != nil {
 			return err
 		}

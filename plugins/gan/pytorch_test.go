@@ -54,8 +54,10 @@ func TestPyTorch(t *testing.T) {
 			}
 			p.Run()
 			dir := t.TempDir()
-			b, err := exchange.Export(m.name, onnx.DefaultOpset, []exchange.Port{{Name: "x", Node: x, Image: m.image}},
-				[]exchange.Port{{Name: "y", Node: y, Image: !m.image}})
+			b, err := exchange.Export(m.name, onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
+				x := graph.New().Input("x", append([]int{n["batch"]}, m.shape...)...)
+				return []exchange.Port{{Name: "x", Node: x, Image: m.image}}, []exchange.Port{{Name: "y", Node: m.f(x), Image: !m.image}}
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -73,10 +73,10 @@ func models() map[string]model {
 
 func export(t *testing.T, m model, name string, batch int) []byte {
 	t.Helper()
-	g := graph.New()
-	x := g.Input("x", append([]int{batch}, m.shape...)...)
-	b, err := exchange.Export(name, onnx.DefaultOpset, []exchange.Port{{Name: "x", Node: x, Image: m.image}},
-		[]exchange.Port{{Name: "y", Node: m.forward(x), Image: m.imaged}})
+	b, err := exchange.Export(name, onnx.DefaultOpset, []exchange.Free{{Name: "batch", Sizes: [2]int{batch, batch + 4}}}, func(n exchange.Sizes) (in, out []exchange.Port) {
+		x := graph.New().Input("x", append([]int{n["batch"]}, m.shape...)...)
+		return []exchange.Port{{Name: "x", Node: x, Image: m.image}}, []exchange.Port{{Name: "y", Node: m.forward(x), Image: m.imaged}}
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,16 +149,17 @@ func TestThereAndBack(t *testing.T) {
 			}
 
 			// And once more through a file: what was read is written the same.
-			g = graph.New()
-			x = g.Input("x", append([]int{2}, m.shape...)...)
-			if got, err = net.Apply(exchange.Port{Name: "x", Node: x, Image: m.image}); err != nil {
-				t.Fatal(err)
-			}
-			if m.imaged {
-				got[0] = graph.Transpose(got[0], 0, 2, 3, 1)
-			}
-			b, err := exchange.Export(name, onnx.DefaultOpset, []exchange.Port{{Name: "x", Node: x, Image: m.image}},
-				[]exchange.Port{{Name: "y", Node: got[0], Image: m.imaged}})
+			b, err := exchange.Export(name, onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
+				x := graph.New().Input("x", append([]int{n["batch"]}, m.shape...)...)
+				y, err := net.Apply(exchange.Port{Name: "x", Node: x, Image: m.image})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if m.imaged {
+					y[0] = graph.Transpose(y[0], 0, 2, 3, 1)
+				}
+				return []exchange.Port{{Name: "x", Node: x, Image: m.image}}, []exchange.Port{{Name: "y", Node: y[0], Image: m.imaged}}
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,11 +1,10 @@
 package exchange
 
 import (
-	"fmt"
-	"slices"
-
 	"lab/core/graph"
 	"lab/core/onnx"
+	"lab/core/onnx/pb"
+	"lab/core/tensor"
 )
 
 // exports writes ops by their name; what is missing here has no operator.
@@ -13,8 +12,10 @@ var exports map[string]export
 
 func init() {
 	exports = map[string]export{
-		"Reshape": exportReshape, "Transpose": exportTranspose, "MatMul": exportMatMul, "Expand": exportExpand,
-		"Concat": exportConcat, "MaxPool": exportMaxPool, "Sum": exportReduce("ReduceSum"), "Amax": exportReduce("ReduceMax"),
+		"Reshape": exportReshape, "Transpose": exportTranspose, "Expand": exportExpand, "Slice": exportSlice, "Concat": exportConcat, "Gather": exportGather,
+		"MatMul": exportMatMul, "MaxPool": exportMaxPool, "MeanPool": exportMeanPool, "Sum": exportReduce("ReduceSum"), "Amax": exportReduce("ReduceMax"),
+		"Softmax": exportSoftmax, "Norm": exportNorm, "Attention": exportAttention,
+		"Less": comparison("Less"), "LessEqual": comparison("LessOrEqual"), "Equal": comparison("Equal"), "Where": exportWhere,
 		"StopGradient": func(e *exporter, n *graph.Node) (value, error) { return e.value(n.Inputs()[0]) },
 		"LeakyRelu": elementwise("LeakyRelu", func(n *graph.Node) []onnx.Attr {
 			return []onnx.Attr{onnx.AttrFloat("alpha", n.Op().Attr().(float32))}
@@ -38,31 +39,9 @@ func init() {
 // elementwise keeps the layout when all operands have it, or are scalars.
 func elementwise(op string, attrs func(n *graph.Node) []onnx.Attr) export {
 	return func(e *exporter, n *graph.Node) (value, error) {
-		var l layout
-		for _, x := range n.Inputs() {
-			v, err := e.value(x)
-			if err != nil {
-				return value{}, err
-			}
-			if v.layout != nil {
-				l = v.layout
-			}
-		}
-		for _, x := range n.Inputs() {
-			if rank := len(x.Shape()); rank != len(l) && rank != 0 {
-				l = nil
-			}
-		}
-		names := make([]string, len(n.Inputs()))
-		for i, x := range n.Inputs() {
-			want := l
-			if len(x.Shape()) == 0 {
-				want = nil
-			}
-			var err error
-			if names[i], err = e.as(x, want); err != nil {
-				return value{}, err
-			}
+		names, l, err := e.aligned(n)
+		if err != nil {
+			return value{}, err
 		}
 		var as []onnx.Attr
 		if attrs != nil {
@@ -72,56 +51,40 @@ func elementwise(op string, attrs func(n *graph.Node) []onnx.Attr) export {
 	}
 }
 
+// comparison writes one; as a number it is cast from bool.
+func comparison(op string) export {
+	return func(e *exporter, n *graph.Node) (value, error) {
+		names, l, err := e.aligned(n)
+		if err != nil {
+			return value{}, err
+		}
+		e.truths[n] = e.Op(op, names)
+		return value{e.cast(e.truths[n], pb.Float), l}, nil
+	}
+}
+
+func exportWhere(e *exporter, n *graph.Node) (value, error) {
+	names, l, err := e.aligned(n)
+	if err != nil {
+		return value{}, err
+	}
+	condition := n.Inputs()[0]
+	v, err := e.value(condition)
+	if err != nil {
+		return value{}, err
+	}
+	if truth := e.truths[condition.Unlabelled()]; truth != "" && v.name == names[0] {
+		names[0] = truth
+	} else {
+		names[0] = e.cast(names[0], pb.Bool)
+	}
+	return value{e.Op("Where", names), l}, nil
+}
+
 // exportTranspose writes nothing: the same value is seen with other axes.
 func exportTranspose(e *exporter, n *graph.Node) (value, error) {
 	v, err := e.value(n.Inputs()[0])
 	return value{v.name, v.layout.transposed(n.Op().Attr().(graph.Perm))}, err
-}
-
-// exportReshape leaves the batch free: the first axis is kept where both shapes begin
-// with it, else the one axis that the batch divides is worked out by the reader.
-func exportReshape(e *exporter, n *graph.Node) (value, error) {
-	x, err := e.as(n.Inputs()[0], nil)
-	if err != nil {
-		return value{}, err
-	}
-	from, to := n.Inputs()[0].Shape(), n.Shape()
-	shape := make([]int64, len(to))
-	for i, d := range to {
-		shape[i] = int64(d)
-	}
-	if len(from) > 0 && from[0] == e.batch && len(to) > 0 {
-		switch {
-		case to[0] == e.batch:
-			shape[0] = 0
-			if len(to) == 2 { // as PyTorch writes Flatten
-				return value{e.Op("Flatten", []string{x}, onnx.AttrInt("axis", 1)), nil}, nil
-			}
-		case to[0]%e.batch == 0:
-			shape[0] = -1
-		}
-	} else if len(to) > 0 && len(from) > 0 && from[0]%e.batch == 0 && to[0] == e.batch {
-		shape[0] = -1
-	}
-	return value{e.Op("Reshape", []string{x, e.ints(shape...)}), nil}, nil
-}
-
-func exportExpand(e *exporter, n *graph.Node) (value, error) {
-	x := n.Inputs()[0]
-	if slices.Contains(n.Shape(), e.batch) && !slices.Contains(x.Shape(), e.batch) {
-		return value{}, fmt.Errorf("expanding %v to %v: the size of the batch is not known in the file", x.Shape(), n.Shape())
-	}
-	v, err := e.as(x, nil)
-	if err != nil {
-		return value{}, err
-	}
-	shape := make([]int64, len(n.Shape()))
-	for i, d := range n.Shape() {
-		if shape[i] = int64(d); d == e.batch {
-			shape[i] = 1 // broadcasts with the operand's
-		}
-	}
-	return value{e.Op("Expand", []string{v, e.ints(shape...)}), nil}, nil
 }
 
 func exportMatMul(e *exporter, n *graph.Node) (value, error) {
@@ -143,38 +106,17 @@ func exportMatMul(e *exporter, n *graph.Node) (value, error) {
 	return value{e.Op("MatMul", names), nil}, nil
 }
 
-func exportConcat(e *exporter, n *graph.Node) (value, error) {
-	names, err := e.all(n.Inputs(), nil)
-	if err != nil {
-		return value{}, err
-	}
-	return value{e.Op("Concat", names, onnx.AttrInt("axis", int64(n.Op().Attr().(int)))), nil}, nil
-}
-
-func exportReduce(op string) export {
-	return func(e *exporter, n *graph.Node) (value, error) {
-		x, err := e.as(n.Inputs()[0], nil)
-		if err != nil {
-			return value{}, err
-		}
-		var axes []int64
-		r := n.Op().Attr().(graph.ReduceAttr)
-		for a := r.First; a < r.Last; a++ {
-			axes = append(axes, int64(a))
-		}
-		if op != "ReduceSum" && e.opset < 18 { // axes became an input with opset 13 (ReduceSum) and 18 (the others)
-			return value{e.Op(op, []string{x}, onnx.AttrInts("axes", axes...)), nil}, nil
-		}
-		return value{e.Op(op, []string{x, e.ints(axes...)}), nil}, nil
-	}
-}
-
 // labels writes what layers say they are.
 var labels map[string]export
 
 func init() {
 	labels = map[string]export{
-		graph.LabelLinear: exportLinear, graph.LabelMatMul: exportProduct, graph.LabelConv: exportConv, graph.LabelConvTranspose: exportConv, graph.LabelBatchNorm: exportBatchNorm,
+		graph.LabelLinear: exportLinear, graph.LabelMatMul: exportProduct, graph.LabelConv: exportConv, graph.LabelConvTranspose: exportConv,
+		graph.LabelBatchNorm: exportBatchNorm, graph.LabelGroupNorm: exportGroupNorm, graph.LabelGelu: exportGelu, graph.LabelGlobalPool: exportGlobalPool,
+		graph.LabelIdentity: func(e *exporter, n *graph.Node) (value, error) {
+			l, _ := n.Label()
+			return e.value(l.Args[0])
+		},
 	}
 }
 
@@ -221,6 +163,10 @@ func exportLinear(e *exporter, n *graph.Node) (value, error) {
 	return value{y, nil}, nil
 }
 
+// ncl and oik are how files lay out sequences [N,L,C], and the weights [L,C,K] of a
+// convolution over them.
+var ncl, oik = layout{0, 2, 1}, layout{2, 1, 0}
+
 // oihw is how files lay out the weights [KH,KW,C,K] of a convolution, and of a
 // transposed one ([K,C,KH,KW] is [in,out,KH,KW] there).
 var oihw = layout{3, 2, 0, 1}
@@ -232,61 +178,46 @@ func exportConv(e *exporter, n *graph.Node) (value, error) {
 	if transposed = !transposed; transposed {
 		a = t.ConvAttr
 	}
+	wants := []layout{nchw, oihw, nil}
+	w := l.Args[1].Shape()
+	spatial := func(a ...int) []int64 { // the axes that there are
+		out := make([]int64, len(a))
+		for i := range a {
+			out[i] = int64(a[i])
+		}
+		return out
+	}
+	if len(w) == 3 {
+		wants = []layout{ncl, oik, nil}
+		spatial = func(a ...int) []int64 { // the second of each pair
+			var out []int64
+			for i := 1; i < len(a); i += 2 {
+				out = append(out, int64(a[i]))
+			}
+			return out
+		}
+		w = append(tensor.Shape{1}, w...)
+	}
 	var names []string
 	for i, x := range l.Args {
-		name, err := e.as(x, []layout{nchw, oihw, nil}[i])
+		name, err := e.as(x, wants[i])
 		if err != nil {
 			return value{}, err
 		}
 		names = append(names, name)
 	}
-	w := l.Args[1].Shape()
 	attrs := []onnx.Attr{
-		onnx.AttrInts("dilations", int64(a.Dilation[0]), int64(a.Dilation[1])),
+		onnx.AttrInts("dilations", spatial(a.Dilation[:]...)...),
 		onnx.AttrInt("group", int64(a.Groups)),
-		onnx.AttrInts("kernel_shape", int64(w[0]), int64(w[1])),
+		onnx.AttrInts("kernel_shape", spatial(w[0], w[1])...),
 	}
 	op := "Conv"
 	if transposed {
 		op = "ConvTranspose"
 		if t.OutputPadding != [2]int{} {
-			attrs = append(attrs, onnx.AttrInts("output_padding", int64(t.OutputPadding[0]), int64(t.OutputPadding[1])))
+			attrs = append(attrs, onnx.AttrInts("output_padding", spatial(t.OutputPadding[:]...)...))
 		}
 	}
-	attrs = append(attrs,
-		onnx.AttrInts("pads", int64(a.Pad[0]), int64(a.Pad[1]), int64(a.Pad[2]), int64(a.Pad[3])),
-		onnx.AttrInts("strides", int64(a.Stride[0]), int64(a.Stride[1])))
-	return value{e.Op(op, names, attrs...), nchw}, nil
-}
-
-func exportBatchNorm(e *exporter, n *graph.Node) (value, error) {
-	l, _ := n.Label()
-	want := layout(nil)
-	if rank := len(l.Args[0].Shape()); rank > 2 { // channels are the second axis in files
-		want = layout(nil).of(rank)
-		copy(want[2:], want[1:rank-1])
-		want[1] = rank - 1
-	}
-	x, err := e.as(l.Args[0], want)
-	if err != nil {
-		return value{}, err
-	}
-	params, err := e.all(l.Args[1:], nil)
-	if err != nil {
-		return value{}, err
-	}
-	return value{e.Op("BatchNormalization", append([]string{x}, params...), onnx.AttrFloat("epsilon", float32(l.Attrs.(float64)))), want}, nil
-}
-
-// exportMaxPool writes the pooling.
-func exportMaxPool(e *exporter, n *graph.Node) (value, error) {
-	x, err := e.as(n.Inputs()[0], nchw)
-	if err != nil {
-		return value{}, err
-	}
-	a := n.Op().Attr().(graph.PoolAttr)
-	return value{e.Op("MaxPool", []string{x},
-		onnx.AttrInts("kernel_shape", int64(a.Kernel[0]), int64(a.Kernel[1])),
-		onnx.AttrInts("pads", int64(a.Pad[0]), int64(a.Pad[1]), int64(a.Pad[2]), int64(a.Pad[3])),
-		onnx.AttrInts("strides", int64(a.Stride[0]), int64(a.Stride[1]))), nchw}, nil
+	attrs = append(attrs, onnx.AttrInts("pads", spatial(a.Pad[:]...)...), onnx.AttrInts("strides", spatial(a.Stride[:]...)...))
+	return value{e.Op(op, names, attrs...), wants[0]}, nil
 }

@@ -63,11 +63,11 @@ func main() {
 	accuracy, stats := measure(n, data.All(set.Test))
 	fmt.Printf("test accuracy %.2f %%\n", 100*accuracy)
 
-	g := graph.New()
-	x := g.Input("x", 1, 28, 28, 1)
-	logits, features := n.forward(x)
-	b, err := exchange.Export("fashion-classifier", onnx.DefaultOpset, []exchange.Port{{Name: "x", Node: x, Image: true}},
-		[]exchange.Port{{Name: "logits", Node: logits}, {Name: "features", Node: features}})
+	b, err := exchange.Export("fashion-classifier", onnx.DefaultOpset, exchange.Batch, func(size exchange.Sizes) (in, out []exchange.Port) {
+		x := graph.New().Input("x", size["batch"], 28, 28, 1)
+		logits, features := n.forward(x)
+		return []exchange.Port{{Name: "x", Node: x, Image: true}}, []exchange.Port{{Name: "logits", Node: logits}, {Name: "features", Node: features}}
+	})
 	check(err)
 	b.SetMetadata("accuracy", fmt.Sprintf("%.4f", accuracy))
 	b.SetMetadata("data", "fashion-mnist "+set.SHA256)
