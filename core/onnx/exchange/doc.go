@@ -6,6 +6,10 @@
 // the order of its axes on the other side (layout.go), so that a transposition is
 // written, or computed, only where no operator can take the axes as they are.
 //
+// Sizes of a graph are fixed, those of a file need not be: trace.go finds out which
+// numbers depend on a free size.
+//
 // It knows one operator at a time and nothing of training or of whole
-// architectures. Start with layout.go, then export.go and import.go.
+// architectures. Start with layout.go, then export.go (with
+// trace.go) and import.go (with whole.go).
 package exchange

@@ -312,6 +312,9 @@ func (e *exporter) constant(n *graph.Node) (value, error) {
 
 // reshape gives the value a fixed shape.
 func (e *exporter) reshape(x string, shape tensor.Shape) string {
+	if len(shape) == 0 {
+		return e.Op("Squeeze", []string{x})
+	}
 	to := make([]int64, len(shape))
 	for i, d := range shape {
 		to[i] = int64(d)

@@ -34,7 +34,11 @@ func exportBatchNorm(e *exporter, n *graph.Node) (value, error) {
 // exportNorm writes a norm over the last axis. RMSNormalization is new in opset 23.
 func exportNorm(e *exporter, n *graph.Node) (value, error) {
 	a := n.Op().Attr().(graph.NormAttr)
-	names, err := e.all(n.Inputs(), nil)
+	operands := n.Inputs()
+	if a.RMS {
+		operands = operands[:2] // its bias is zero
+	}
+	names, err := e.all(operands, nil)
 	if err != nil {
 		return value{}, err
 	}
@@ -43,7 +47,7 @@ func exportNorm(e *exporter, n *graph.Node) (value, error) {
 	case !a.RMS:
 		return value{e.Op("LayerNormalization", names, axis, eps), nil}, nil
 	case e.opset >= 23:
-		return value{e.Op("RMSNormalization", names[:2], axis, eps), nil}, nil
+		return value{e.Op("RMSNormalization", names, axis, eps), nil}, nil
 	default:
 		square := e.reduce("ReduceMean", e.Op("Mul", []string{x, x}), int64(len(n.Shape())-1))
 		root := e.Op("Sqrt", []string{e.Op("Add", []string{square, e.Constant(tensor.New(nil, []float32{a.Eps}))})})

@@ -2,10 +2,12 @@ package exchange
 
 import (
 	"fmt"
+	"slices"
 
 	"lab/core"
 	"lab/core/graph"
 	"lab/core/onnx"
+	"lab/core/onnx/pb"
 	"lab/core/tensor"
 )
 
@@ -34,6 +36,9 @@ func Load(m *onnx.Model) (*Net, error) {
 			continue
 		}
 		t, l := w.Tensor, layouts[w.Name]
+		if slices.Equal(l, oihw) && len(t.Shape) == 3 {
+			l = oik
+		}
 		if l != nil && len(l) != len(t.Shape) {
 			l = nil // the node that wants it will say what is wrong
 		}
@@ -61,6 +66,8 @@ func weightLayouts(m *onnx.Model) (layouts map[string]layout, buffers map[string
 				first(name, oihw)
 			case n.Op == "Gemm" && i == 1 && n.Attrs().Int("transB", 0) != 0:
 				first(name, layout{1, 0})
+			case n.Op == "Transpose" && len(n.Attrs().Ints("perm")) == 2: // of a linear layer over more than two axes
+				first(name, layout{1, 0})
 			case n.Op == "BatchNormalization" && i >= 3:
 				buffers[name] = true
 			}
@@ -76,6 +83,7 @@ type operand struct {
 	node *graph.Node
 	layout
 	known *tensor.Tensor
+	whole bool // the node holds whole numbers
 }
 
 // importer builds one graph.
@@ -117,7 +125,7 @@ func (net *Net) apply(inputs []Port) ([]*graph.Node, error) {
 		if err := fits(v, p); err != nil {
 			return nil, err
 		}
-		im.env[v.Name] = operand{node: p.Node, layout: p.layout()}
+		im.env[v.Name] = operand{node: p.Node, layout: p.layout(), whole: v.Type == pb.Int64 || v.Type == pb.Int32 || v.Type == pb.Bool}
 	}
 	if len(given) != len(net.Model.Inputs) {
 		return nil, fmt.Errorf("the model has %d inputs, %d are given", len(net.Model.Inputs), len(given))
@@ -197,11 +205,14 @@ func (im *importer) node(n *onnx.Node) error {
 	}
 	var out operand
 	var err error
-	if failed := graph.Build(func() { out, err = build(&call{im, n, n.Attrs(), in}) }); failed != nil {
+	if failed := graph.Build(func() { out, err = build(&call{importer: im, Node: n, attrs: n.Attrs(), in: in}) }); failed != nil {
 		return n.Errorf("%v", failed)
 	}
 	if err != nil {
 		return err
+	}
+	if i, ok := typed[n.Op]; ok && out.node != nil && i < len(in) {
+		out.whole = i < 0 || in[i].isWhole()
 	}
 	im.env[n.Outputs[0]] = out
 	return nil

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"lab/core/graph"
-	"lab/core/nn"
 	"lab/core/onnx"
 )
 
@@ -12,6 +11,7 @@ type call struct {
 	*onnx.Node
 	attrs *onnx.Attrs
 	in    []operand
+	line  bool // one spatial axis, which is the second of each pair; the first has size 1
 }
 
 // builder builds a node's first result; further results are not supported by any.
@@ -21,38 +21,70 @@ var builders map[string]builder
 
 func init() {
 	builders = map[string]builder{
-		"Identity": func(c *call) (operand, error) { return c.in[0], c.check(1, 1) },
-		"Conv":     buildConv, "ConvTranspose": buildConv, "BatchNormalization": buildBatchNorm, "MaxPool": buildMaxPool,
+		"Identity": func(c *call) (operand, error) { return c.in[0], c.arity(1, 1) },
+		"Conv":     buildConv, "ConvTranspose": buildConv, "MaxPool": buildMaxPool, "AveragePool": buildAveragePool, "GlobalAveragePool": buildGlobalPool,
+		"BatchNormalization": buildBatchNorm, "LayerNormalization": buildLayerNorm, "RMSNormalization": buildLayerNorm,
+		"InstanceNormalization": buildGroupNorm, "GroupNormalization": buildGroupNorm,
 		"Gemm": buildGemm, "MatMul": buildMatMul, "Flatten": buildFlatten, "Reshape": buildReshape, "Transpose": buildTranspose,
-		"Softmax": buildSoftmax,
+		"Softmax": buildSoftmax, "LogSoftmax": buildSoftmax, "Gelu": buildGelu,
+		"Shape": buildShape, "Gather": buildGather, "Slice": buildSlice, "Concat": buildConcat, "Expand": buildExpand,
+		"Unsqueeze": buildSqueeze, "Squeeze": buildSqueeze, "Range": buildRange, "Cast": buildCast, "Where": buildWhere,
+		"ReduceSum": buildReduce, "ReduceMean": buildReduce, "ReduceMax": buildReduce,
 		"LeakyRelu": func(c *call) (operand, error) {
 			slope := float64(c.attrs.Float("alpha", 0.01))
 			return c.unary(func(x *graph.Node) *graph.Node { return graph.LeakyRelu(x, slope) })
+		},
+		"Elu": func(c *call) (operand, error) {
+			alpha := float64(c.attrs.Float("alpha", 1))
+			return c.unary(func(x *graph.Node) *graph.Node { return graph.Elu(x, alpha) })
 		},
 	}
 	for op, f := range map[string]func(*graph.Node) *graph.Node{
 		"Neg": graph.Neg, "Abs": graph.Abs, "Sqrt": graph.Sqrt, "Reciprocal": graph.Recip, "Exp": graph.Exp, "Log": graph.Log,
 		"Tanh": graph.Tanh, "Sigmoid": graph.Sigmoid, "Softplus": graph.Softplus, "Erf": graph.Erf, "Relu": graph.Relu,
-		"Sin": graph.Sin, "Cos": graph.Cos, "Floor": graph.Floor, "Sign": graph.Sign,
+		"Sin": graph.Sin, "Cos": graph.Cos, "Floor": graph.Floor, "Sign": graph.Sign, "HardSwish": graph.HardSwish,
+		"Not": func(x *graph.Node) *graph.Node { return graph.Equal(x, x.Graph().Scalar(0)) },
 	} {
 		builders[op] = func(c *call) (operand, error) { return c.unary(f) }
 	}
 	for op, f := range map[string]func(a, b *graph.Node) *graph.Node{
-		"Add": graph.Add, "Sub": graph.Sub, "Mul": graph.Mul, "Div": graph.Div, "Pow": graph.Pow,
+		"Add": graph.Add, "Sub": graph.Sub, "Mul": graph.Mul, "Div": graph.Div, "Pow": graph.Pow, "Max": graph.Max, "Min": graph.Min,
+		"Less": graph.Less, "LessOrEqual": graph.LessEqual, "Equal": graph.Equal, "And": graph.Mul, "Or": graph.Max,
+		"Greater":        func(a, b *graph.Node) *graph.Node { return graph.Less(b, a) },
+		"GreaterOrEqual": func(a, b *graph.Node) *graph.Node { return graph.LessEqual(b, a) },
 	} {
-		builders[op] = func(c *call) (operand, error) { return c.binary(f) }
+		builders[op] = func(c *call) (operand, error) {
+			if known, ok, err := c.wholes(integers[op]); ok || err != nil {
+				return known, err
+			}
+			if op == "Div" && len(c.in) == 2 && c.in[0].isWhole() {
+				return operand{}, c.Errorf("a division of whole numbers that depend on the input is not supported")
+			}
+			return c.binary(f)
+		}
 	}
 }
 
-// check reports a wrong number of inputs, one left out, one that is not a float, a
-// second result, or attributes that nobody read.
+// check is arity, and makes nodes of inputs that are known whole numbers.
 func (c *call) check(least, most int) error {
+	if err := c.arity(least, most); err != nil {
+		return err
+	}
+	for i := range c.in {
+		c.in[i].node = c.in[i].asNode(c.graph)
+	}
+	return nil
+}
+
+// arity reports a wrong number of inputs, one left out, a second result, or attributes
+// that nobody read.
+func (c *call) arity(least, most int) error {
 	if len(c.in) < least || len(c.in) > most {
 		return c.Errorf("it has %d inputs, not %d to %d", len(c.in), least, most)
 	}
-	for i, x := range c.in {
-		if x.node == nil && (i < least || x.known != nil) {
-			return c.Errorf("input %d is not a float tensor", i)
+	for i, x := range c.in[:least] {
+		if x.node == nil && x.known == nil {
+			return c.Errorf("input %d is left out", i)
 		}
 	}
 	for _, name := range c.Outputs[1:] {
@@ -94,11 +126,15 @@ func (c *call) binary(f func(a, b *graph.Node) *graph.Node) (operand, error) {
 	return operand{node: f(side(a), side(b)), layout: l}, nil
 }
 
-// pair reads an attribute of two numbers, def when it is not given.
+// pair reads an attribute of two numbers, or of one over sequences; def when it is not
+// given, and for the axis that is not there.
 func (c *call) pair(name string, def int64) ([2]int, error) {
 	v := c.attrs.Ints(name)
-	if v == nil {
+	switch {
+	case v == nil:
 		v = []int64{def, def}
+	case c.line && len(v) == 1:
+		v = []int64{def, v[0]}
 	}
 	if len(v) != 2 || min(v[0], v[1]) < 0 || max(v[0], v[1]) > 1<<20 {
 		return [2]int{}, c.Errorf("%s=%v: only two spatial axes are supported", name, v)
@@ -118,6 +154,9 @@ func (c *call) window() (stride, dilation [2]int, pads [4]int, err error) {
 		return stride, dilation, pads, c.Errorf("auto_pad=%s is not supported", auto)
 	}
 	if p := c.attrs.Ints("pads"); p != nil {
+		if c.line && len(p) == 2 {
+			p = []int64{0, p[0], 0, p[1]}
+		}
 		if len(p) != 4 || min(p[0], p[1], p[2], p[3]) < 0 || max(p[0], p[1], p[2], p[3]) > 1<<20 {
 			return stride, dilation, pads, c.Errorf("pads=%v is not supported", p)
 		}
@@ -127,6 +166,7 @@ func (c *call) window() (stride, dilation [2]int, pads [4]int, err error) {
 }
 
 func buildConv(c *call) (operand, error) {
+	c.line = len(c.in) > 0 && len(c.in[0].shape()) == 3
 	stride, dilation, pads, err := c.window()
 	if err != nil {
 		return operand{}, err
@@ -142,21 +182,31 @@ func buildConv(c *call) (operand, error) {
 	if err := c.check(2, 3); err != nil {
 		return operand{}, err
 	}
+	rank, data, weights := 4, nchw, oihw
+	if c.line {
+		rank, data, weights = 3, ncl, oik
+	}
 	for i, x := range c.in[:2] {
-		if len(x.node.Shape()) != 4 {
-			return operand{}, c.Errorf("input %d has shape %v: only two spatial axes are supported", i, x.shape())
+		if len(x.node.Shape()) != rank {
+			return operand{}, c.Errorf("input %d has shape %v: only one or two spatial axes are supported", i, x.shape())
 		}
 	}
-	w := c.in[1].as(oihw)
-	if shape != nil && (len(shape) != 2 || shape[0] != int64(w.Shape()[0]) || shape[1] != int64(w.Shape()[1])) {
-		return operand{}, c.Errorf("kernel_shape=%v, the weights have shape %v", shape, c.in[1].shape())
+	x, w := c.in[0].as(data), c.in[1].as(weights)
+	taps := w.Shape()[:rank-2]
+	for i := range shape {
+		if len(shape) != len(taps) || shape[i] != int64(taps[i]) {
+			return operand{}, c.Errorf("kernel_shape=%v, the weights have shape %v", shape, c.in[1].shape())
+		}
 	}
 	if group < 1 || group > 1<<20 {
 		return operand{}, c.Errorf("group=%d", group)
 	}
 	a := graph.ConvAttr{Stride: stride, Dilation: dilation, Pad: pads, Groups: int(group)}
-	x := c.in[0].as(nchw)
 	args := []*graph.Node{x, w}
+	if c.line { // images of height 1
+		x = graph.Reshape(x, x.Shape()[0], 1, x.Shape()[1], x.Shape()[2])
+		w = graph.Reshape(w, 1, w.Shape()[0], w.Shape()[1], w.Shape()[2])
+	}
 	var y *graph.Node
 	label, attrs := graph.LabelConv, any(a)
 	if c.Op == "Conv" {
@@ -166,55 +216,14 @@ func buildConv(c *call) (operand, error) {
 		label, attrs = graph.LabelConvTranspose, t
 		y = graph.ConvTranspose(x, w, t)
 	}
+	if c.line {
+		y = graph.Reshape(y, y.Shape()[0], y.Shape()[2], y.Shape()[3])
+	}
 	if len(c.in) == 3 && c.in[2].node != nil {
 		b := c.in[2].as(nil)
 		y, args = graph.Add(y, b), append(args, b)
 	}
-	return operand{node: graph.Label(y, label, attrs, args...), layout: nchw}, nil
-}
-
-func buildBatchNorm(c *call) (operand, error) {
-	eps := float64(c.attrs.Float("epsilon", 1e-5))
-	c.attrs.Ignore("momentum")
-	if c.attrs.Int("training_mode", 0) != 0 || c.attrs.Int("spatial", 1) != 1 {
-		return operand{}, c.Errorf("only inference with statistics per channel is supported")
-	}
-	if err := c.check(5, 5); err != nil {
-		return operand{}, err
-	}
-	x := c.in[0]
-	rank := len(x.node.Shape())
-	if rank < 2 {
-		return operand{}, c.Errorf("input of shape %v has no channels", x.shape())
-	}
-	last := layout(nil).of(rank) // channels last
-	copy(last[2:], last[1:rank-1])
-	last[1] = rank - 1
-	l := last.plain()
-	n, weight, bias, mean, variance := x.as(l), c.in[1].as(nil), c.in[2].as(nil), c.in[3].as(nil), c.in[4].as(nil)
-	return operand{node: nn.Normalize(n, weight, bias, mean, variance, eps), layout: l}, nil
-}
-
-func buildMaxPool(c *call) (operand, error) {
-	stride, dilation, pads, err := c.window()
-	if err != nil {
-		return operand{}, err
-	}
-	kernel, err := c.pair("kernel_shape", 0)
-	if err != nil {
-		return operand{}, err
-	}
-	if dilation != [2]int{1, 1} || c.attrs.Int("ceil_mode", 0) != 0 {
-		return operand{}, c.Errorf("dilations and ceil_mode are not supported")
-	}
-	c.attrs.Ignore("storage_order") // of the indices, which nobody asks for
-	if err := c.check(1, 1); err != nil {
-		return operand{}, err
-	}
-	if len(c.in[0].node.Shape()) != 4 {
-		return operand{}, c.Errorf("input of shape %v: only two spatial axes are supported", c.in[0].shape())
-	}
-	return operand{node: graph.MaxPool(c.in[0].as(nchw), graph.PoolAttr{Kernel: kernel, Stride: stride, Pad: pads}), layout: nchw}, nil
+	return operand{node: graph.Label(y, label, attrs, args...), layout: data}, nil
 }
 
 // buildGemm: alpha op(A) op(B) + beta C.
@@ -328,24 +337,4 @@ func buildTranspose(c *call) (operand, error) {
 		seen[p], l[i] = true, have[p]
 	}
 	return operand{node: x.node, layout: l.plain()}, nil
-}
-
-func buildSoftmax(c *call) (operand, error) {
-	def := int64(-1)
-	if c.Opset < 13 {
-		def = 1
-	}
-	axis := int(c.attrs.Int("axis", def))
-	if err := c.check(1, 1); err != nil {
-		return operand{}, err
-	}
-	x := c.in[0].as(nil)
-	rank := len(x.Shape())
-	if axis < 0 {
-		axis += rank
-	}
-	if axis != rank-1 {
-		return operand{}, c.Errorf("axis %d of shape %v: only the last one is supported", axis, x.Shape())
-	}
-	return operand{node: graph.Softmax(x)}, nil
 }
