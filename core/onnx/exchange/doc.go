@@ -10,6 +10,6 @@
 // numbers depend on a free size.
 //
 // It knows one operator at a time and nothing of training or of whole
-// architectures. Start with layout.go, then export.go (with
-// trace.go) and import.go (with whole.go).
+// architectures. Start with layout.go, then export.go (with trace.go) and import.go
+// (with whole.go).
 package exchange

@@ -203,18 +203,21 @@ func (im *importer) node(n *onnx.Node) error {
 			return n.Errorf("%v", err)
 		}
 	}
-	var out operand
+	c := &call{importer: im, Node: n, attrs: n.Attrs(), in: in}
+	var first operand
 	var err error
-	if failed := graph.Build(func() { out, err = build(&call{importer: im, Node: n, attrs: n.Attrs(), in: in}) }); failed != nil {
+	if failed := graph.Build(func() { first, err = build(c) }); failed != nil {
 		return n.Errorf("%v", failed)
 	}
 	if err != nil {
 		return err
 	}
-	if i, ok := typed[n.Op]; ok && out.node != nil && i < len(in) {
-		out.whole = i < 0 || in[i].isWhole()
+	for i, out := range append([]operand{first}, c.more...) {
+		if k, ok := typed[n.Op]; ok && out.node != nil && k < len(in) {
+			out.whole = k < 0 || in[k].isWhole()
+		}
+		im.env[n.Outputs[i]] = out
 	}
-	im.env[n.Outputs[0]] = out
 	return nil
 }
 

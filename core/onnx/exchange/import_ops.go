@@ -11,10 +11,11 @@ type call struct {
 	*onnx.Node
 	attrs *onnx.Attrs
 	in    []operand
-	line  bool // one spatial axis, which is the second of each pair; the first has size 1
+	more  []operand // results after the first
+	line  bool      // one spatial axis, which is the second of each pair; the first has size 1
 }
 
-// builder builds a node's first result; further results are not supported by any.
+// builder builds a node and returns its first result.
 type builder func(c *call) (operand, error)
 
 var builders map[string]builder
@@ -29,6 +30,14 @@ func init() {
 		"Softmax": buildSoftmax, "LogSoftmax": buildSoftmax, "Gelu": buildGelu,
 		"Shape": buildShape, "Gather": buildGather, "Slice": buildSlice, "Concat": buildConcat, "Expand": buildExpand,
 		"Unsqueeze": buildSqueeze, "Squeeze": buildSqueeze, "Range": buildRange, "Cast": buildCast, "Where": buildWhere,
+		"Split": buildSplit, "Trilu": buildTrilu, "ConstantOfShape": buildConstantOfShape, "Clip": buildClip,
+		"Dropout": func(c *call) (operand, error) { // of inference
+			c.attrs.Ignore("ratio", "seed")
+			if len(c.in) == 3 && (c.in[2].known == nil || c.in[2].known.I == nil || c.in[2].known.I[0] != 0) {
+				return operand{}, c.Errorf("training_mode is not supported")
+			}
+			return c.in[0], c.arity(1, 3)
+		},
 		"ReduceSum": buildReduce, "ReduceMean": buildReduce, "ReduceMax": buildReduce,
 		"LeakyRelu": func(c *call) (operand, error) {
 			slope := float64(c.attrs.Float("alpha", 0.01))
@@ -88,7 +97,7 @@ func (c *call) arity(least, most int) error {
 		}
 	}
 	for _, name := range c.Outputs[1:] {
-		if name != "" {
+		if name != "" && c.Op != "Split" {
 			return c.Errorf("its output %q is not supported", name)
 		}
 	}
@@ -305,6 +314,9 @@ func buildReshape(c *call) (operand, error) {
 				return operand{}, c.Errorf("shape %v to %v", from, c.in[1].known.I)
 			}
 			to = append(to, int(d))
+		}
+		if x := c.in[0]; x.node == nil && x.known != nil {
+			return x.reshaped(c, to)
 		}
 		c.in = c.in[:1]
 	} else {

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"math"
+	"slices"
 
 	"lab/core/graph"
 	"lab/core/tensor"
@@ -33,7 +34,7 @@ var integers = map[string]func(a, b int64) int64{
 // typed names the input whose type the result has, -1 for results that are truths: nodes
 // hold whole numbers as floats, and must not be divided as such.
 var typed = map[string]int{"Identity": 0, "Reshape": 0, "Transpose": 0, "Flatten": 0, "Slice": 0, "Concat": 0, "Gather": 0, "Expand": 0,
-	"Squeeze": 0, "Unsqueeze": 0, "Neg": 0, "Abs": 0, "Sign": 0, "Add": 0, "Sub": 0, "Mul": 0, "Max": 0, "Min": 0, "Pow": 0,
+	"Squeeze": 0, "Split": 0, "Trilu": 0, "Clip": 0, "Dropout": 0, "Unsqueeze": 0, "Neg": 0, "Abs": 0, "Sign": 0, "Add": 0, "Sub": 0, "Mul": 0, "Max": 0, "Min": 0, "Pow": 0,
 	"ReduceSum": 0, "ReduceMax": 0, "Where": 1, "Not": -1, "And": -1, "Or": -1, "Equal": -1,
 	"Less": -1, "LessOrEqual": -1, "Greater": -1, "GreaterOrEqual": -1}
 
@@ -95,6 +96,19 @@ func (x operand) eachWhole(f func(int64) int64) operand {
 		out.I[i] = f(v)
 	}
 	return operand{known: out}
+}
+
+// reshaped gives known whole numbers another shape, of which one size may be -1.
+func (x operand) reshaped(c *call, to tensor.Shape) (operand, error) {
+	for i := range to {
+		if known := -to.Size(); to[i] == -1 && known > 0 {
+			to[i] = len(x.known.I) / known
+		}
+	}
+	if to.Size() != len(x.known.I) || slices.Contains(to, -1) {
+		return operand{}, c.Errorf("shape %v to %v", x.known.Shape, to)
+	}
+	return operand{known: &tensor.Tensor{Shape: to, I: x.known.I}}, c.arity(2, 2)
 }
 
 // asNode is the operand as a node in its layout; known whole numbers become a constant.
