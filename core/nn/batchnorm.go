@@ -57,8 +57,8 @@ func (b *BatchNorm) Forward(x *graph.Node, train bool) *graph.Node {
 		return Normalize(x, weight, bias, g.Param(b.RunningMean), g.Param(b.RunningVar), b.Eps)
 	}
 	n := x.Shape().Size() / b.features
-	if n < 2 && train {
-		graph.Fail("BatchNorm", "shape %v has one value a feature; training needs more", x.Shape())
+	if n < 2 {
+		graph.Fail("BatchNorm", "shape %v has one value a feature; the statistics of a batch need more", x.Shape())
 	}
 	mean, variance := graph.Moments(x, 0, last)
 	mean, variance = graph.Reshape(mean, b.features), graph.Reshape(variance, b.features)

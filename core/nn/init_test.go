@@ -77,6 +77,45 @@ func TestOrthogonal(t *testing.T) {
 	}
 }
 
+// Fresh layers are drawn from the distributions of PyTorch 2.15's reset_parameters.
+func TestDefaults(t *testing.T) {
+	s := nn.NewScope(rand.New(rand.NewPCG(1, 2)))
+	nn.NewLinear(s.Sub("linear"), 50, 80, true)
+	nn.NewConv2d(s.Sub("conv"), 8, 20, nn.Rectangle{Kernel: [2]int{3, 5}, Groups: 2}, true)
+	nn.NewConvTranspose1d(s.Sub("up"), 40, 30, nn.Geometry{Kernel: 3}, true)
+	nn.NewPaddedEmbedding(s.Sub("embedding"), 60, 50, 3)
+	nn.NewMultiheadAttention(s.Sub("attention"), 40, 4, 0, true)
+	state := s.Params.StateDict()
+	for name, c := range map[string]struct{ std, bound float64 }{
+		"linear.weight":             {0, 1 / math.Sqrt(50)},
+		"linear.bias":               {0, 1 / math.Sqrt(50)},
+		"conv.weight":               {0, 1 / math.Sqrt(4*3*5)},
+		"up.weight":                 {0, 1 / math.Sqrt(30*3)},
+		"attention.in_proj_weight":  {0, math.Sqrt(6.0 / 160)},
+		"attention.out_proj.weight": {0, 1 / math.Sqrt(40)},
+		"embedding.weight":          {1, 0},
+	} {
+		if c.std == 0 { // a uniform distribution's
+			c.std = c.bound / math.Sqrt(3)
+		}
+		var squares, most float64
+		for _, x := range state[name].F {
+			squares += float64(x) * float64(x)
+			most = max(most, math.Abs(float64(x)))
+		}
+		std := math.Sqrt(squares / float64(len(state[name].F)))
+		if math.Abs(std/c.std-1) > 0.1 || c.bound > 0 && (most > c.bound || most < 0.95*c.bound) {
+			t.Errorf("%s: deviation %v, up to %v; want %v and %v", name, std, most, c.std, c.bound)
+		}
+	}
+	for name, v := range map[string][]float32{"bias": state["attention.in_proj_bias"].F, "output's bias": state["attention.out_proj.bias"].F,
+		"padding": state["embedding.weight"].F[150:200]} {
+		if slices.ContainsFunc(v, func(x float32) bool { return x != 0 }) {
+			t.Errorf("the %s does not start from 0", name)
+		}
+	}
+}
+
 // A scope's initialisers hold for the layers below it, but not for norms; the same
 // source of numbers gives the same weights.
 func TestWithInit(t *testing.T) {
