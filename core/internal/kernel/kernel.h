@@ -70,6 +70,8 @@ typedef struct {
   void (*norm_dwb_row)(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db);
   float (*xent_row)(long n, float s, const float *x, long label, float *scratch);
   void (*xent_grad_row)(long n, float s, const float *x, long label, float dy, float *dx);
+  void (*lstm_row)(long n, float *gates, const float *c, float *h, float *c1);
+  void (*lstm_grad_row)(long n, const float *gates, const float *c, const float *c1, const float *dh, float *dc, float *dgates);
   void (*max_window)(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out);
 } lab_isa;
 
@@ -131,6 +133,10 @@ void lab_attention_forward(const lab_attention *g, const float *q, const float *
 // dq, or dk and dv, may be null.
 void lab_attention_backward(const lab_attention *g, const float *q, const float *k, const float *v, const float *mask, const float *dout,
                             float *dq, float *dk, float *dv);
+
+// See the twins.
+void lab_lstm_forward(long t, long b, long h, const float *xg, const float *wh, const float *h0, const float *c0, float *out);
+void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, const float *dout, float *dx, float *dh0, float *dc0);
 
 // rows.c, see the twins; labels and indices are whole numbers.
 void lab_softmax(int log, long rows, long n, const float *x, float *y);

@@ -374,4 +374,4 @@ static void max_window(int kind, long taps, const long *at, long c, const float 
 }
 
 const lab_isa ISA = {ISA_NAME, LANES, MR, NR, rows, cols, block, sum, max_of, add_to, max_to, dot, adam, softmax_row,
-                     softmax_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, max_window};
+                     softmax_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};
