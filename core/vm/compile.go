@@ -20,7 +20,7 @@ type compiler struct {
 	inputs  map[*graph.Node][]*graph.Node // operands, without labels
 	groups  map[*graph.Node]*group        // by head
 	inside  map[*graph.Node]*group        // nodes computed within another's call
-	backing map[*graph.Node]*storage
+	backing map[*graph.Node]view
 	program *Program
 }
 
@@ -34,7 +34,7 @@ func Compile(outputs []*graph.Node, gradients ...graph.Gradients) (p *Program, e
 
 func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	c := &compiler{inputs: map[*graph.Node][]*graph.Node{}, users: map[*graph.Node][]*graph.Node{}, roots: map[*graph.Node]bool{}, folded: map[*graph.Node][]float32{},
-		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]*storage{},
+		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]view{},
 		program: &Program{memory: map[*graph.Node][]float32{}}}
 	var updated []*graph.Param
 	roots := slices.Clone(outputs)
@@ -63,7 +63,7 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	// and the buffers, once everything has read their old values.
 	for _, g := range gradients {
 		for i, p := range g.Params {
-			if src := c.memoryOf(g.Nodes[i]); &src[0] != &p.Grad()[0] {
+			if src := c.memoryOf(g.Nodes[i]); len(src) > 0 && &src[0] != &p.Grad()[0] {
 				c.copyStep("gradient "+p.Name, p.Grad(), src)
 			}
 		}
@@ -76,7 +76,7 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	}
 	for _, n := range g.Nodes() {
 		if n.IsInput() {
-			if c.backing[n] == nil { // not needed; feeding it is no mistake
+			if c.backing[n].storage == nil { // not needed; feeding it is no mistake
 				c.program.memory[n] = kernel.Alloc(n.Shape().Size())
 				continue
 			}
@@ -174,9 +174,13 @@ func (c *compiler) emit() {
 }
 
 // computed reports whether the node has a call of its own: it is an op's result,
-// not a constant, not another shape of its operand, and not inside a group.
+// not a constant, not a part of its operand's memory, and not inside a group.
 func (c *compiler) computed(n *graph.Node) bool {
-	return n.Op() != nil && c.folded[n] == nil && !n.Op().Def().Alias && c.inside[n] == nil
+	if n.Op() == nil || c.folded[n] != nil || c.inside[n] != nil {
+		return false
+	}
+	_, _, viewed := c.viewed(n)
+	return !viewed
 }
 
 func (c *compiler) memories(ns []*graph.Node) [][]float32 {
