@@ -78,6 +78,15 @@ func init() {
 				}
 			}
 		},
+		LowerThen: func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32, _ bool) func() {
+			t := op.attr.(MatMulAttr)
+			batch, m, n, k, _ := matmulSize(t, op.in[0], op.in[1])
+			if batch != 1 {
+				return nil
+			}
+			lda, ldb := op.in[0][len(op.in[0])-1], op.in[1][len(op.in[1])-1]
+			return kernel.GemmThen(t.TA, t.TB, m, n, k, in[0], lda, in[1], ldb, out, then, more)
+		},
 		Eval: func(op *Op, out []float64, in [][]float64) {
 			t := op.attr.(MatMulAttr)
 			batch, m, n, k, _ := matmulSize(t, op.in[0], op.in[1])

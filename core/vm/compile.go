@@ -56,6 +56,7 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	c.visit(roots)
 	c.fold()
 	c.fuse()
+	c.finish()
 	c.place(outputs, gradients)
 	c.emit()
 
@@ -165,11 +166,17 @@ func (c *compiler) emit() {
 		if len(out) == 0 {
 			continue
 		}
-		if g := c.groups[n]; g != nil {
-			c.program.steps = append(c.program.steps, step{g.String(), g.lower(out, c.memories(g.in))})
-			continue
+		in := c.memories(c.operands(n))
+		var call step
+		switch g := c.groups[n]; {
+		case g == nil:
+			call = step{n.Op().String(), n.Op().Def().Lower(n.Op(), out, in)}
+		case g.first != nil:
+			call = step{g.String(), g.lowerThen(out, in)}
+		default:
+			call = step{g.String(), g.lower(out, in)}
 		}
-		c.program.steps = append(c.program.steps, step{n.Op().String(), n.Op().Def().Lower(n.Op(), out, c.memories(c.inputs[n]))})
+		c.program.steps = append(c.program.steps, call)
 	}
 }
 

@@ -17,6 +17,10 @@ type group struct {
 	members []*graph.Node // elementwise, operands first; with the head unless it reduces
 	in      []*graph.Node // operands from outside
 	program *kernel.Program
+
+	lead  *graph.Node // operand that has to be the first
+	first *graph.Node // product or convolution that computes it in the same call
+	byRow bool        // another operand varies over its rows
 }
 
 func elementwise(n *graph.Node) bool {
@@ -122,6 +126,9 @@ func (g *group) describe(c *compiler) bool {
 		}
 		operand[x] = uint8(len(g.in))
 		g.in = append(g.in, x)
+	}
+	if g.lead != nil {
+		external(g.lead)
 	}
 	for _, m := range g.members {
 		for _, x := range c.inputs[m] {
@@ -258,9 +265,20 @@ func (g *group) lower(out []float32, in [][]float32) func() {
 	return kernel.Elementwise(g.program, out, in)
 }
 
+// lowerThen is lower for a group that follows a product: in holds the product's operands,
+// then the group's from the second on.
+func (g *group) lowerThen(out []float32, in [][]float32) func() {
+	n := len(g.first.Inputs())
+	more := append([][]float32{nil}, in[n:]...)
+	return g.first.Op().Def().LowerThen(g.first.Op(), out, in[:n], g.program, more, g.byRow)
+}
+
 // String names the ops of the group, "Mul+Add+Tanh".
 func (g *group) String() string {
 	var names []string
+	if g.first != nil {
+		names = append(names, g.first.Op().String())
+	}
 	for _, m := range g.members {
 		names = append(names, m.Op().Def().Name)
 	}

@@ -137,10 +137,14 @@ func (c *compiler) fed(s *storage) bool {
 
 // operands are the values that n's call reads.
 func (c *compiler) operands(n *graph.Node) []*graph.Node {
-	if g := c.groups[n]; g != nil {
-		return g.in
+	g := c.groups[n]
+	switch {
+	case g == nil:
+		return c.inputs[n]
+	case g.first != nil:
+		return append(slices.Clone(c.inputs[g.first]), g.in[1:]...)
 	}
-	return c.inputs[n]
+	return g.in
 }
 
 // overwritten returns the memory of an operand that n may be computed into: an
@@ -148,7 +152,7 @@ func (c *compiler) operands(n *graph.Node) []*graph.Node {
 // nobody needs afterwards.
 func (c *compiler) overwritten(n *graph.Node, i int) *storage {
 	g := c.groups[n]
-	if g == nil || reduces(n) {
+	if g == nil || reduces(n) || g.first != nil { // a product reads its operands again and again
 		return nil
 	}
 	for _, x := range g.in {

@@ -182,6 +182,33 @@ func TestFusion(t *testing.T) {
 	}
 }
 
+// A bias, an activation and a residual are part of the product's call.
+func TestEpilogue(t *testing.T) {
+	s := nn.NewScope(rand.New(rand.NewPCG(1, 2)))
+	fc := nn.NewLinear(s, 8, 8, true)
+	g := graph.New()
+	x := g.Input("x", 2, 5, 8)
+	y := graph.Add(graph.Relu(fc.Forward(x)), x)
+	p, err := vm.Compile([]*graph.Node{y})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(p.Steps(), " "); got != "MatMul{false false}+Add+Relu+Add" {
+		t.Errorf("steps: %s", got)
+	}
+	values := map[*graph.Node][]float64{}
+	for i := range p.Value(x) {
+		p.Value(x)[i] = float32(i%7) - 3
+		values[x] = append(values[x], float64(p.Value(x)[i]))
+	}
+	p.Run()
+	for i, w := range graphtest.Reference(values, y)[0] {
+		if got := float64(p.Value(y)[i]); math.Abs(got-w) > 1e-5*(1+math.Abs(w)) {
+			t.Fatalf("element %d is %v, want %v", i, got, w)
+		}
+	}
+}
+
 // A long chain needs few temporaries: one call, and the right values.
 func TestLongChain(t *testing.T) {
 	g := graph.New()

@@ -26,8 +26,6 @@ static void constants(const lab_program *p, long n, float *temp, const float **o
   }
 }
 
-// Rows of cols elements; input i starts at in[i], its rows are rs[i] apart and
-// its step within a row is cs[i], 0 or 1. out is dense.
 void lab_rows(const lab_program *p, long rows, long cols, const float *const *in, const long *rs, const long *cs, float *out) {
   _Alignas(64) float temp[TEMP];
   float *filled = temp + (LAB_MAX_TEMPS + LAB_MAX_INPUTS) * LAB_BLOCK; // inputs that are not dense, spread out
@@ -122,4 +120,15 @@ void lab_elementwise(const lab_program *prog, const lab_instr *code, float *out,
     j.cols_per_task = cols;
   }
   lab_parallel(run, &j, (rows + j.rows_per_task - 1) / j.rows_per_task * j.tasks_per_row);
+}
+
+void lab_finish(const lab_epilogue *e, long row, long rows, long cols, float *c) {
+  const float *in[LAB_MAX_INPUTS] = {c};
+  long rs[LAB_MAX_INPUTS] = {cols}, cs[LAB_MAX_INPUTS] = {1};
+  for (int i = 1; i < e->p->inputs; i++) {
+    rs[i] = e->p->stride[i][3];
+    cs[i] = e->p->stride[i][4];
+    in[i] = e->in[i] + row * rs[i];
+  }
+  lab_rows(e->p, rows, cols, in, rs, cs, c);
 }

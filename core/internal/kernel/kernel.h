@@ -83,10 +83,28 @@ extern const lab_isa *lab_cpu;      // the one in use
 int lab_use_isa(const char *name);  // "" for the best this CPU has; 0 if it has not
 const char *lab_isa_name(void);
 
+// Rows of cols elements of a program; input i starts at in[i], its rows are rs[i] apart
+// and its step within a row is cs[i], 0 or 1. out is dense and may be a dense input.
+void lab_rows(const lab_program *p, long rows, long cols, const float *const *in, const long *rs, const long *cs, float *out);
+
+// What is done to a product's result while it is still in cache: a program over [rows,
+// cols] whose input 0 is the result itself; the other inputs' strides over the two are
+// stride[i][3] and stride[i][4].
+typedef struct {
+  const lab_program *p;
+  const float *in[LAB_MAX_INPUTS]; // from 1 on
+} lab_epilogue;
+// Applies it to rows of c from the given one on; c is dense.
+void lab_finish(const lab_epilogue *e, long row, long rows, long cols, float *c);
+
 // ---- entry points
 
 void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb,
               float *c, long ldc, int accumulate);
+// With an epilogue; c is dense.
+void lab_gemm_then(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
+                   const lab_program *p, const lab_instr *code, const float *i1, const float *i2, const float *i3,
+                   const float *i4, const float *i5, const float *i6, const float *i7);
 
 // Packs n <= nr columns of B (B[k][j] at b[k*rs+j*cs]) into dst[k][nr], zero-filled.
 void lab_pack_b(const float *b, long rs, long cs, long k, long n, float *dst);
@@ -99,6 +117,9 @@ typedef struct {
 
 void lab_conv_forward(const lab_conv *g, const float *x, const float *w, float *y);
 void lab_conv_input(const lab_conv *g, const float *dy, const float *w, float *dx);
+// With an epilogue; one group. Of lab_conv_input's, inputs must not vary over rows.
+void lab_conv_then(int input, const lab_conv *g, const float *x, const float *w, float *y, const lab_program *p, const lab_instr *code,
+                   const float *i1, const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
 void lab_conv_weight(const lab_conv *g, const float *x, const float *dy, float *dw);
 
 // Maximum pooling over windows of kh x kw (weights and k of the geometry unused), and

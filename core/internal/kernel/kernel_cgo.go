@@ -9,6 +9,10 @@ package kernel
 #include "kernel.h"
 #cgo noescape lab_gemm
 #cgo nocallback lab_gemm
+#cgo noescape lab_gemm_then
+#cgo nocallback lab_gemm_then
+#cgo noescape lab_conv_then
+#cgo nocallback lab_conv_then
 #cgo noescape lab_elementwise
 #cgo nocallback lab_elementwise
 #cgo noescape lab_reduce
@@ -124,6 +128,25 @@ func Reduce(kind ReduceKind, p *Program, out []float32, in [][]float32) func() {
 func inputs(in [][]float32) (a [MaxInputs][]float32) {
 	copy(a[:], in)
 	return a
+}
+
+// GemmThen returns a call that computes a product into c, which is dense, and applies
+// the program to it while it is in cache; see [twin.GemmThen].
+func GemmThen(ta, tb bool, m, n, k int, a []float32, lda int, b []float32, ldb int, out []float32, then *Program, in [][]float32) func() {
+	p, i := compile(then), inputs(in)
+	return func() {
+		C.lab_gemm_then(flag(ta), flag(tb), C.long(m), C.long(n), C.long(k), ptr(a), C.long(lda), ptr(b), C.long(ldb), ptr(out),
+			&p.p, p.instr(), ptr(i[1]), ptr(i[2]), ptr(i[3]), ptr(i[4]), ptr(i[5]), ptr(i[6]), ptr(i[7]))
+	}
+}
+
+// ConvThen is GemmThen for a convolution forward or to the input, of one group; of one
+// to the input the program's other operands must not vary over rows.
+func ConvThen(input bool, g *Conv, x, w, out []float32, then *Program, in [][]float32) func() {
+	c, p, i := conv(g), compile(then), inputs(in)
+	return func() {
+		C.lab_conv_then(flag(input), c, ptr(x), ptr(w), ptr(out), &p.p, p.instr(), ptr(i[1]), ptr(i[2]), ptr(i[3]), ptr(i[4]), ptr(i[5]), ptr(i[6]), ptr(i[7]))
+	}
 }
 
 func conv(g *Conv) *C.lab_conv {

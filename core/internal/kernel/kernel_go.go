@@ -37,6 +37,23 @@ func Reduce(kind ReduceKind, p *Program, out []float32, in [][]float32) func() {
 	return func() { twin.Reduce(kind, p, out, in) }
 }
 
+// GemmThen returns a call; see [twin.GemmThen].
+func GemmThen(ta, tb bool, m, n, k int, a []float32, lda int, b []float32, ldb int, out []float32, then *Program, in [][]float32) func() {
+	return func() { twin.GemmThen(ta, tb, m, n, k, a, lda, b, ldb, out, then, in) }
+}
+
+// ConvThen returns a call; see [twin.GemmThen].
+func ConvThen(input bool, g *Conv, x, w, out []float32, then *Program, in [][]float32) func() {
+	return func() {
+		if input {
+			twin.ConvInput(g, x, w, out)
+		} else {
+			twin.ConvForward(g, x, w, out)
+		}
+		twin.Then(then, out, in)
+	}
+}
+
 // ConvForward returns a call; see [twin.ConvForward].
 func ConvForward(g *Conv, x, w, y []float32) func() {
 	return func() { twin.ConvForward(g, x, w, y) }

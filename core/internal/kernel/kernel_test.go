@@ -85,6 +85,64 @@ func TestGemm(t *testing.T) {
 	})
 }
 
+// randomEpilogue is a program over [rows, cols] with a bias, and a residual if full.
+func randomEpilogue(r *rand.Rand, rows, cols int, full bool) (*Program, [][]float32) {
+	p := &Program{Inputs: 2, Dim: [MaxDims]int{1, 1, 1, rows, cols}}
+	p.Stride[0] = [MaxDims]int{0, 0, 0, cols, 1}
+	p.Stride[1] = [MaxDims]int{0, 0, 0, 0, 1}
+	in := [][]float32{nil, random(r, cols)}
+	p.Code = []Instr{{Code: twin.Const, Dst: 2, Imm: 0.5}, {Code: twin.Add, Dst: 3, A: 0, B: 1}, {Code: twin.Tanh, Dst: 4, A: 3}, {Code: twin.Mul, Dst: 5, A: 4, B: 2}}
+	if full {
+		p.Inputs, p.Stride[2] = 3, p.Stride[0]
+		in = append(in, random(r, rows*cols))
+		p.Code = []Instr{{Code: twin.Add, Dst: 3, A: 0, B: 1}, {Code: twin.Relu, Dst: 4, A: 3}, {Code: twin.Add, Dst: 5, A: 4, B: 2}}
+	}
+	return p, in
+}
+
+func TestEpilogue(t *testing.T) {
+	defer SetThreads(Threads())
+	everyISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(51, 52))
+		for i := range 60 {
+			SetThreads(1 + i%3)
+			m, n, k := 1+r.IntN(300), 1+r.IntN(100), r.IntN(400)
+			a, b, c := random(r, m*k), random(r, k*n), Alloc(m*n)
+			then, in := randomEpilogue(r, m, n, i%2 == 0)
+			ref, want := make([][]float64, len(in)), make([]float64, m*n)
+			for j := range in {
+				ref[j] = doubles(in[j])
+			}
+			twin.GemmThen(false, false, m, n, k, doubles(a), k, doubles(b), n, want, then, ref)
+			GemmThen(false, false, m, n, k, a, k, b, n, c, then, in)()
+			near(t, fmt.Sprintf("%dx%dx%d", m, n, k), c, want, math.Sqrt(float64(k+1)), 4e-6)
+
+			g := randomConv(r)
+			g.C /= g.Groups
+			g.K /= g.Groups
+			g.Groups = 1
+			x, w, y := random(r, g.N*g.H*g.W*g.C), random(r, g.KH*g.KW*g.C*g.K), Alloc(g.N*g.OH*g.OW*g.K)
+			then, in = randomEpilogue(r, g.N*g.OH*g.OW, g.K, i%2 == 0)
+			ref, want = make([][]float64, len(in)), make([]float64, len(y))
+			for j := range in {
+				ref[j] = doubles(in[j])
+			}
+			twin.ConvForward(g, doubles(x), doubles(w), want)
+			twin.Then(then, want, ref)
+			ConvThen(false, g, x, w, y, then, in)()
+			near(t, fmt.Sprintf("conv %+v", *g), y, want, math.Sqrt(float64(g.KH*g.KW*g.C)), 3e-6)
+
+			then, in = randomEpilogue(r, g.N*g.H*g.W, g.C, false)
+			ref, want = [][]float64{nil, doubles(in[1])}, make([]float64, len(x))
+			twin.ConvInput(g, doubles(y), doubles(w), want)
+			twin.Then(then, want, ref)
+			dx := Alloc(len(x))
+			ConvThen(true, g, y, w, dx, then, in)()
+			near(t, fmt.Sprintf("conv input %+v", *g), dx, want, math.Sqrt(float64(g.KH*g.KW*g.K)), 1e-5)
+		}
+	})
+}
+
 func randomConv(r *rand.Rand) *Conv {
 	for {
 		groups := 1

@@ -7,8 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-void lab_rows(const lab_program *p, long rows, long cols, const float *const *in, const long *rs, const long *cs, float *out);
-
 enum { CHUNK = 16384 };
 
 typedef struct {
