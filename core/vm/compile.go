@@ -161,10 +161,10 @@ func (c *compiler) emit() {
 			continue
 		}
 		if g := c.groups[n]; g != nil {
-			c.program.steps = append(c.program.steps, step{g.String(), g.lower(out, c.memories(g.in))})
+			c.program.steps = append(c.program.steps, step{g.String(), n.Shape(), g.lower(out, c.memories(g.in))})
 			continue
 		}
-		c.program.steps = append(c.program.steps, step{n.Op().String(), n.Op().Def().Lower(n.Op(), out, c.memories(c.inputs[n]))})
+		c.program.steps = append(c.program.steps, step{n.Op().String(), n.Shape(), n.Op().Def().Lower(n.Op(), out, c.memories(c.inputs[n]))})
 	}
 }
 
@@ -188,7 +188,7 @@ func (c *compiler) copyStep(name string, dst, src []float32) {
 	}
 	dim := [kernel.MaxDims]int{1, 1, 1, 1, len(dst)}
 	dense := kernel.Layout{Stride: [kernel.MaxDims]int{kernel.MaxDims - 1: 1}}
-	c.program.steps = append(c.program.steps, step{name, kernel.CopyStrided(dim, dense, dst, dense, src)})
+	c.program.steps = append(c.program.steps, step{name, tensor.Shape{len(dst)}, kernel.CopyStrided(dim, dense, dst, dense, src)})
 }
 
 func sameShape(a, b *graph.Node) bool { return tensor.Shape.Equal(a.Shape(), b.Shape()) }
