@@ -29,7 +29,10 @@ race: ## run the tests with the race detector
 purego: ## run the fast tests without C
 	$(GO) test -tags purego ./core/...
 
-bench: ## speed of kernels and tracker
+bench: python ## lab's steps against PyTorch, Gorgonia and GoMLX; see docs/performance.md
+	@. ./$(VENV)/lab.env 2>/dev/null; export LAB_PYTHON; $(GO) run ./bench
+
+bench-parts: ## speed of kernels and tracker alone
 	$(GO) test -run '^$$' -bench . ./core/... ./tracker/...
 
 check-full: test race purego ## everything, full-size checks included
@@ -38,4 +41,4 @@ check-full: test race purego ## everything, full-size checks included
 clean: ## remove what the targets made
 	rm -rf lab $(VENV)
 
-.PHONY: help build test lint python race purego bench check-full clean
+.PHONY: help build test lint python race purego bench bench-parts check-full clean
