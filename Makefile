@@ -36,7 +36,10 @@ arm64: ## build for arm64 and run the kernels' tests under qemu (Debian: gcc-aar
 purego: ## run the fast tests without C
 	$(GO) test -tags purego ./core/...
 
-bench: ## speed of kernels and tracker
+bench: python ## lab's steps against PyTorch, Gorgonia and GoMLX; see docs/performance.md
+	@. ./$(VENV)/lab.env 2>/dev/null; export LAB_PYTHON; $(GO) run ./bench
+
+bench-parts: ## speed of kernels and tracker alone
 	$(GO) test -run '^$$' -bench . ./core/... ./tracker/...
 
 check-full: test race asan arm64 purego ## everything, full-size checks included
@@ -45,4 +48,4 @@ check-full: test race asan arm64 purego ## everything, full-size checks included
 clean: ## remove what the targets made
 	rm -rf lab $(VENV)
 
-.PHONY: help build test lint python race asan arm64 purego bench check-full clean
+.PHONY: help build test lint python race asan arm64 purego bench bench-parts check-full clean

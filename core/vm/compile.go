@@ -170,11 +170,11 @@ func (c *compiler) emit() {
 		var call step
 		switch g := c.groups[n]; {
 		case g == nil:
-			call = step{n.Op().String(), n.Op().Def().Lower(n.Op(), out, in)}
+			call = step{n.Op().String(), n.Shape(), n.Op().Def().Lower(n.Op(), out, in)}
 		case g.first != nil:
-			call = step{g.String(), g.lowerThen(out, in)}
+			call = step{g.String(), n.Shape(), g.lowerThen(out, in)}
 		default:
-			call = step{g.String(), g.lower(out, in)}
+			call = step{g.String(), n.Shape(), g.lower(out, in)}
 		}
 		c.program.steps = append(c.program.steps, call)
 	}
@@ -204,7 +204,7 @@ func (c *compiler) copyStep(name string, dst, src []float32) {
 	}
 	dim := [kernel.MaxDims]int{1, 1, 1, 1, len(dst)}
 	dense := kernel.Layout{Stride: [kernel.MaxDims]int{kernel.MaxDims - 1: 1}}
-	c.program.steps = append(c.program.steps, step{name, kernel.CopyStrided(dim, dense, dst, dense, src)})
+	c.program.steps = append(c.program.steps, step{name, tensor.Shape{len(dst)}, kernel.CopyStrided(dim, dense, dst, dense, src)})
 }
 
 func sameShape(a, b *graph.Node) bool { return tensor.Shape.Equal(a.Shape(), b.Shape()) }

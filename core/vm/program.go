@@ -5,6 +5,7 @@ import (
 
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/tensor"
 )
 
 // Program is a compiled graph. It implements gorgonia.VM. One goroutine at a time.
@@ -18,8 +19,9 @@ type Program struct {
 }
 
 type step struct {
-	name string
-	run  func()
+	name  string
+	shape tensor.Shape // of the result
+	run   func()
 }
 
 // Run computes the program once.
