@@ -128,6 +128,10 @@ func convolution(name string, shapes func(a ConvAttr, in []tensor.Shape) (x, w, 
 			return pick(x, w, y), nil
 		},
 		Grad: grad,
+		Flops: func(op *Op) float64 {
+			g := geometry(op)
+			return 2 * float64(g.N*g.OH*g.OW) * float64(g.KH*g.KW*g.C/g.Groups*g.K)
+		},
 		Lower: func(op *Op, out []float32, in [][]float32) func() {
 			return fast(geometry(op), in[0], in[1], out)
 		},

@@ -44,6 +44,10 @@ type Def struct {
 	// Alias says that the result is operand 0 under another shape.
 	Alias bool
 
+	// Flops is the number of floating-point operations, a multiply-add counting as two;
+	// nil means one an element of the result.
+	Flops func(op *Op) float64
+
 	// Code is set for elementwise ops: the instruction that computes one element.
 	Code kernel.Code
 }
@@ -83,6 +87,18 @@ func (op *Op) Attr() any { return op.attr }
 func (op *Op) Elementwise() (code kernel.Code, imm float32, ok bool) {
 	imm, _ = op.attr.(float32)
 	return op.def.Code, imm, op.def.Code != 0
+}
+
+// Flops is the number of floating-point operations of one run, a multiply-add counting
+// as two. Functions such as exp count as one.
+func (op *Op) Flops() float64 {
+	switch {
+	case op.def.Flops != nil:
+		return op.def.Flops(op)
+	case op.def.Alias:
+		return 0
+	}
+	return float64(op.out.Size())
 }
 
 // Shapes are the operands' shapes and the result's.

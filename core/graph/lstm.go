@@ -17,6 +17,10 @@ func init() {
 	size := func(xg tensor.Shape) (t, b, h int) { return xg[0], xg[1], xg[2] / 4 }
 	lstmDef = register(&Def{
 		Name: "LSTM",
+		Flops: func(op *Op) float64 {
+			t, b, h := size(op.in[0])
+			return float64(t*b) * float64(8*h*h+25*h)
+		},
 		Shape: func(_ any, in []tensor.Shape) (tensor.Shape, error) {
 			xg := in[0]
 			if len(xg) != 3 || xg[2]%4 != 0 {
@@ -67,6 +71,10 @@ func init() {
 	gradSize := func(in []tensor.Shape) (t, b, h int) { return in[2][0], in[2][1], in[0][0] }
 	lstmGradDef = register(&Def{
 		Name: "LSTMGrad",
+		Flops: func(op *Op) float64 {
+			t, b, h := gradSize(op.in)
+			return float64(t*b) * float64(8*h*h+30*h)
+		},
 		Shape: func(_ any, in []tensor.Shape) (tensor.Shape, error) {
 			t, b, h := gradSize(in)
 			if !in[2].Equal(tensor.Shape{t, b, 6 * h}) || !in[3].Equal(in[2]) {

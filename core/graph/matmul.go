@@ -46,6 +46,10 @@ var matmulDef *Def
 func init() {
 	matmulDef = register(&Def{
 		Name: "MatMul",
+		Flops: func(op *Op) float64 {
+			batch, m, n, k, _ := matmulSize(op.attr.(MatMulAttr), op.in[0], op.in[1])
+			return 2 * float64(batch) * float64(m) * float64(n) * float64(k)
+		},
 		Shape: func(attr any, in []tensor.Shape) (tensor.Shape, error) {
 			_, m, n, _, err := matmulSize(attr.(MatMulAttr), in[0], in[1])
 			if err != nil {

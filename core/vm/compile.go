@@ -170,14 +170,37 @@ func (c *compiler) emit() {
 		var call step
 		switch g := c.groups[n]; {
 		case g == nil:
-			call = step{n.Op().String(), n.Shape(), n.Op().Def().Lower(n.Op(), out, in)}
+			call = step{name: n.Op().String(), run: n.Op().Def().Lower(n.Op(), out, in)}
 		case g.first != nil:
-			call = step{g.String(), n.Shape(), g.lowerThen(out, in)}
+			call = step{name: g.String(), run: g.lowerThen(out, in)}
 		default:
-			call = step{g.String(), n.Shape(), g.lower(out, in)}
+			call = step{name: g.String(), run: g.lower(out, in)}
+		}
+		call.shape, call.flops, call.bytes = n.Shape(), c.flops(n), float64(4*len(out))
+		for _, x := range in {
+			call.bytes += float64(4 * len(x))
 		}
 		c.program.steps = append(c.program.steps, call)
 	}
+}
+
+// flops counts the operations of n's call.
+func (c *compiler) flops(n *graph.Node) float64 {
+	g := c.groups[n]
+	if g == nil {
+		return n.Op().Flops()
+	}
+	sum := 0.0
+	for _, m := range g.members {
+		sum += m.Op().Flops()
+	}
+	if reduces(n) {
+		sum += n.Op().Flops()
+	}
+	if g.first != nil {
+		sum += g.first.Op().Flops()
+	}
+	return sum
 }
 
 // computed reports whether the node has a call of its own: it is an op's result,
@@ -204,7 +227,8 @@ func (c *compiler) copyStep(name string, dst, src []float32) {
 	}
 	dim := [kernel.MaxDims]int{1, 1, 1, 1, len(dst)}
 	dense := kernel.Layout{Stride: [kernel.MaxDims]int{kernel.MaxDims - 1: 1}}
-	c.program.steps = append(c.program.steps, step{name, tensor.Shape{len(dst)}, kernel.CopyStrided(dim, dense, dst, dense, src)})
+	c.program.steps = append(c.program.steps, step{name: name, shape: tensor.Shape{len(dst)},
+		run: kernel.CopyStrided(dim, dense, dst, dense, src), bytes: float64(8 * len(dst))})
 }
 
 func sameShape(a, b *graph.Node) bool { return tensor.Shape.Equal(a.Shape(), b.Shape()) }

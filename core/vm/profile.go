@@ -13,6 +13,7 @@ type StepTime struct {
 	Shape        tensor.Shape // of its result
 	Calls        int          // how often it was timed
 	Best, Median time.Duration
+	Flops, Bytes float64 // of one call, see [Cost]
 }
 
 // Profile runs the program and times each of its calls, in order. Reading the clock
@@ -28,7 +29,7 @@ func (p *Program) Profile(runs int) []StepTime {
 	}
 	out := make([]StepTime, len(p.steps))
 	for i, s := range p.steps {
-		out[i] = StepTime{Name: s.name, Shape: s.shape, Calls: runs}
+		out[i] = StepTime{Name: s.name, Shape: s.shape, Calls: runs, Flops: s.flops, Bytes: s.bytes}
 		if slices.Sort(took[i]); runs > 0 {
 			out[i].Best, out[i].Median = took[i][0], took[i][runs/2]
 		}

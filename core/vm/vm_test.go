@@ -272,8 +272,8 @@ func TestMemoryIsShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if arena, values := p.Memory(); arena > 5*64*64*4 || values != 20*64*64*4 {
-		t.Errorf("arena of %d bytes for %d bytes of values", arena, values)
+	if c := p.Cost(); c.Arena > 5*64*64*4 || c.Values != 20*64*64*4 || c.Flops != 20*2*64*64*64 || c.Calls != 20 {
+		t.Errorf("cost %+v", c)
 	}
 }
 
