@@ -191,11 +191,12 @@ static void conv_input(const lab_conv *v, const float *dy, const float *w, float
       }
 }
 
-void lab_conv_forward(const lab_conv *v, const float *x, const float *w, float *y) { conv_forward(v, x, w, y, 0); }
-void lab_conv_input(const lab_conv *v, const float *dy, const float *w, float *dx) { conv_input(v, dy, w, dx, 0); }
+void lab_conv_forward(const lab_conv *v, const float *x, const float *w, float *y) { LAB_FLUSH; conv_forward(v, x, w, y, 0); }
+void lab_conv_input(const lab_conv *v, const float *dy, const float *w, float *dx) { LAB_FLUSH; conv_input(v, dy, w, dx, 0); }
 
 void lab_conv_then(int input, const lab_conv *v, const float *x, const float *w, float *y, const lab_program *prog, const lab_instr *code,
                    const float *i1, const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7) {
+  LAB_FLUSH;
   lab_program p = *prog;
   p.code = code;
   lab_epilogue e = {&p, {0, i1, i2, i3, i4, i5, i6, i7}};
@@ -240,6 +241,7 @@ static void weight_task(void *arg, long t) {
 }
 
 void lab_conv_weight(const lab_conv *v, const float *x, const float *dy, float *dw) {
+  LAB_FLUSH;
   const long nr = lab_cpu->nr, kg = v->k / v->groups, width = (kg + nr - 1) / nr * nr;
   for (long group = 0; group < v->groups; group++) {
     weights j = {forward_gather(v, x, group), dy, v->n * v->oh * v->ow, 0, 0, v->k, group * kg, kg, 0, 0, 0, 0, v};

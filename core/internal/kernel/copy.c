@@ -68,6 +68,7 @@ static void adam_chunk(void *arg, long t) {
 
 void lab_adam(long n, float *p, float *m, float *v, const float *g, float lr, float beta1, float beta2, float eps,
               float weight_decay, int decoupled, float bias1, float bias2) {
+  LAB_FLUSH;
   adam_job j = {n, p, m, v, g,
                 {beta1, 1 - beta1, beta2, 1 - beta2, lr / bias1, 1 / sqrtf(bias2), eps,
                  decoupled ? 0 : weight_decay, decoupled ? 1 - lr * weight_decay : 1}};

@@ -157,12 +157,14 @@ static void gemm(int ta, int tb, long m, long n, long k, const float *a, long ld
 
 void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb,
               float *c, long ldc, int accumulate) {
+  LAB_FLUSH;
   gemm(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, accumulate, 0);
 }
 
 void lab_gemm_then(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
                    const lab_program *prog, const lab_instr *code, const float *i1, const float *i2, const float *i3,
                    const float *i4, const float *i5, const float *i6, const float *i7) {
+  LAB_FLUSH;
   lab_program p = *prog;
   p.code = code;
   lab_epilogue e = {&p, {0, i1, i2, i3, i4, i5, i6, i7}};

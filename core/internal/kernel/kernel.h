@@ -15,6 +15,34 @@ void lab_parallel(lab_task fn, void *arg, long n);
 void lab_set_threads(int n);
 int lab_threads(void);
 
+// Kernels take denormal numbers for zero and give zero for them: they are as good as zero
+// and a hundred times as slow. Every entry point begins with LAB_FLUSH, which sets the
+// thread's mode and puts the old one back at its end; the pool's threads stay in it.
+typedef struct { uint64_t mode; } lab_mode;
+static inline lab_mode lab_flush(void) {
+#if defined(__x86_64__)
+  lab_mode old = {__builtin_ia32_stmxcsr()};
+  __builtin_ia32_ldmxcsr((unsigned)old.mode | 0x8040); // FTZ, DAZ
+#elif defined(__aarch64__)
+  lab_mode old;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(old.mode));
+  __asm__ volatile("msr fpcr, %0" : : "r"(old.mode | 1u << 24)); // FZ
+#else
+  lab_mode old = {0};
+#endif
+  return old;
+}
+static inline void lab_restore(lab_mode *old) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr((unsigned)old->mode);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(old->mode));
+#else
+  (void)old;
+#endif
+}
+#define LAB_FLUSH lab_mode lab_mode_before __attribute__((cleanup(lab_restore))) = lab_flush(); (void)lab_mode_before
+
 // Memory of the calling thread, 64-byte aligned, valid until the same slot is
 // asked for again on this thread. A call's own tasks use other slots than the call.
 enum { LAB_SHARED, LAB_PARTIAL, LAB_PACK_A, LAB_PACK_B, LAB_TILE, LAB_SLOTS };

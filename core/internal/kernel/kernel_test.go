@@ -245,7 +245,7 @@ func single(code Code, imm float32, n int) *Program {
 }
 
 func TestEveryCode(t *testing.T) {
-	special := []float32{0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 1e-30, -1e-30, 1e-41, 3.4e38, -3.4e38, 88.7, -87, 89, -104, 20, -20, 0.62, 0.63, 2.5, -2.5,
+	special := []float32{0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 1e-30, -1e-30, 1e-37, 3.4e38, -3.4e38, 88.7, -87, 89, -104, 20, -20, 0.62, 0.63, 2.5, -2.5,
 		float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), 1 << 24, 8388609, -7.25}
 	everyISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
@@ -527,4 +527,34 @@ func TestThreads(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Denormal numbers are zero in kernels, on every thread; outside they are what they are.
+func TestDenormals(t *testing.T) {
+	defer SetThreads(Threads())
+	everyISA(t, func(t *testing.T) {
+		if ISA() == "go" {
+			t.Skip("plain Go computes with them")
+		}
+		SetThreads(3)
+		const n = 100000
+		tiny, out := Alloc(n), Alloc(n)
+		for i := range tiny {
+			tiny[i] = 1e-40
+		}
+		p := single(twin.Mul, 0, n)
+		one := Alloc(n)
+		for i := range one {
+			one[i] = 1
+		}
+		Elementwise(p, out, [][]float32{tiny, one})()
+		for i, v := range out {
+			if v != 0 {
+				t.Fatalf("element %d is %v", i, v)
+			}
+		}
+		if x := tiny[0] * one[0]; x == 0 {
+			t.Error("denormals are gone from Go")
+		}
+	})
 }

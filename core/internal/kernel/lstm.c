@@ -60,6 +60,7 @@ static long rows_per_task(long b) {
 
 // out [t,b,6h]: h, c, and the gates after their functions.
 void lab_lstm_forward(long t, long b, long h, const float *xg, const float *wh, const float *h0, const float *c0, float *out) {
+  LAB_FLUSH;
   if (!b || !h) return;
   job j = {.t = t, .b = b, .h = h, .per = rows_per_task(b), .xg = xg, .h0 = h0, .c0 = c0, .dst = out};
   j.panels = pack(wh, 4 * h, 1, h, 4 * h, &j.width);
@@ -93,6 +94,7 @@ static void backward(void *arg, long task) {
 
 // dx [t,b,4h], the gradient of xg; dh0 and dc0 [b,h].
 void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, const float *dout, float *dx, float *dh0, float *dc0) {
+  LAB_FLUSH;
   if (!b || !h) return;
   job j = {.t = t, .b = b, .h = h, .per = rows_per_task(b), .c0 = c0, .out = out, .dout = dout, .dx = dx, .dh0 = dh0, .dc0 = dc0};
   j.panels = pack(wh, 1, 4 * h, 4 * h, h, &j.width);
