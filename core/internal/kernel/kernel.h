@@ -136,6 +136,10 @@ void lab_uniform(uint64_t seed, float step, long n, float *out);
 
 void lab_elementwise(const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,
                      const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
+// Steps arrays of n values in place: array i takes operand next[i] of the program, whose
+// inputs the arrays are. The last instruction's value is one that is taken.
+void lab_update(const lab_program *p, const lab_instr *code, const uint8_t *next, long n, float *a0, float *a1, float *a2,
+                float *a3, float *a4, float *a5, float *a6, float *a7);
 enum { LAB_SUM, LAB_MAX };
 // out[a][b] = sum or max over r of program[a][r][b]; the program's dims are {1,1,a,r,b}.
 void lab_reduce(int kind, const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,

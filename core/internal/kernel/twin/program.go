@@ -260,6 +260,25 @@ func Elementwise[F Float](p *Program, out []F, in [][]F) {
 	})
 }
 
+// Update steps arrays of equal length in place: at each place the program is
+// computed with the arrays as its inputs, then array i takes the value of operand
+// next[i], a constant or a temporary; it keeps its own where next[i] is i. The last
+// instruction's value must be among the taken. The program's space is not looked at.
+func Update[F Float](p *Program, next [MaxInputs]uint8, arrays [][]F) {
+	var v [MaxInputs + MaxTemps]F
+	for e := range arrays[0] {
+		for i, a := range arrays {
+			v[i] = a[e]
+		}
+		for _, s := range p.Code {
+			v[s.Dst] = Apply(s.Code, v[s.A], v[s.B], v[s.C], F(s.Imm))
+		}
+		for i, a := range arrays {
+			a[e] = v[next[i]]
+		}
+	}
+}
+
 // ReduceKind is how [Reduce] puts values together.
 type ReduceKind int
 
