@@ -37,8 +37,8 @@ func (a *Adam) Step() {
 	a.steps++
 	t := float64(a.steps)
 	kernel.Adam(a.values, a.m, a.v, a.grads, kernel.AdamConfig{
-		LR: float32(a.LR), Beta1: float32(a.Beta1), Beta2: float32(a.Beta2), Eps: float32(a.Eps), WeightDecay: float32(a.WeightDecay),
-		Bias1: float32(1 - math.Pow(a.Beta1, t)), Bias2: float32(1 - math.Pow(a.Beta2, t))})
+		LR: a.LR, Beta1: a.Beta1, Beta2: a.Beta2, Eps: a.Eps, WeightDecay: a.WeightDecay,
+		Bias1: 1 - math.Pow(a.Beta1, t), Bias2: 1 - math.Pow(a.Beta2, t)})
 }
 
 // StateDict is what Adam remembers between steps: the moments of all parameters and

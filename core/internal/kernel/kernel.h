@@ -173,5 +173,4 @@ void lab_cross_entropy(long rows, long n, float smoothing, const float *x, const
 void lab_cross_entropy_grad(long rows, long n, float smoothing, const float *x, const float *labels, const float *dy, float *dx);
 void lab_gather(long v, long rows, long n, const float *x, const float *index, float *y);
 void lab_scatter_add(long v, long rows, long n, const float *index, const float *dy, float *dx);
-void lab_adam(long n, float *p, float *m, float *v, const float *g, float lr, float beta1, float beta2, float eps,
-              float weight_decay, int decoupled, float bias1, float bias2);
+void lab_adam(long n, float *p, float *m, float *v, const float *g, const float *c); // c: see adam_step in lanes.h

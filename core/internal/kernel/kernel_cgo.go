@@ -236,6 +236,6 @@ func CopyStrided(dim [MaxDims]int, to Layout, out []float32, from Layout, in []f
 
 // Adam: see [twin.Adam].
 func Adam(p, m, v, g []float32, c AdamConfig) {
-	C.lab_adam(C.long(len(p)), ptr(p), ptr(m), ptr(v), ptr(g), C.float(c.LR), C.float(c.Beta1), C.float(c.Beta2), C.float(c.Eps),
-		C.float(c.WeightDecay), flag(c.Decoupled), C.float(c.Bias1), C.float(c.Bias2))
+	k := c.Coefficients()
+	C.lab_adam(C.long(len(p)), ptr(p), ptr(m), ptr(v), ptr(g), ptr(k[:]))
 }
