@@ -42,6 +42,7 @@ const (
 	Equal
 	Gate      // a > 0 ? b : 0
 	LeakyGate // a > 0 ? b : Imm*b
+	AddScaled // a + Imm*b
 	Where     // a != 0 ? b : c
 	CodeCount
 )
@@ -61,7 +62,7 @@ func (c Code) Arity() int {
 
 var codeNames = [CodeCount]string{"Const", "Copy", "Neg", "Abs", "Square", "Sqrt", "Rsqrt", "Recip", "Exp", "Log",
 	"Tanh", "Sigmoid", "Softplus", "Erf", "Relu", "Sin", "Cos", "Floor", "Sign", "LeakyRelu", "Add", "Sub", "Mul", "Div",
-	"Max", "Min", "Pow", "Less", "LessEqual", "Equal", "Gate", "LeakyGate", "Where"}
+	"Max", "Min", "Pow", "Less", "LessEqual", "Equal", "Gate", "LeakyGate", "AddScaled", "Where"}
 
 func (c Code) String() string {
 	if c < CodeCount {
@@ -199,6 +200,8 @@ func Apply[F Float](code Code, a, b, c, imm F) F {
 			return b
 		}
 		return imm * b
+	case AddScaled:
+		return a + imm*b
 	case Where:
 		if a != 0 {
 			return b
