@@ -20,7 +20,7 @@ type EMA struct {
 	updates  int64
 	move     *rule
 	keep     value // of move
-	take     value // of move
+	moved    value // of move: keep·a + (1-keep) p
 	exchange *rule
 }
 
@@ -30,8 +30,9 @@ func NewEMA(params *graph.Params, decay float64) *EMA {
 	e := &EMA{Decay: decay, average: kernel.Alloc(len(values))}
 	const p, a = 0, 1
 	e.move = newRule(values, e.average)
-	e.keep, e.take = e.move.number(), e.move.number()
-	e.move.store(a, e.move.add(e.move.mul(e.keep, a), e.move.mul(e.take, p)))
+	e.keep = e.move.number()
+	e.moved = e.move.addScaled(e.move.mul(e.keep, a), p)
+	e.move.store(a, e.moved)
 	e.move.ready()
 	e.exchange = newRule(values, e.average)
 	e.exchange.store(a, e.exchange.copy(p))
@@ -48,7 +49,7 @@ func (e *EMA) Update() {
 	}
 	e.updates++
 	e.move.set(e.keep, keep)
-	e.move.set(e.take, 1-keep)
+	e.move.set(e.moved, 1-keep)
 	e.move.run(0, len(e.average))
 }
 

@@ -27,7 +27,7 @@ type LAMB struct {
 	steps   int64
 	moments *lambMoments
 	move    *rule
-	rate    value // of move
+	end     value // of move: p - rate·u
 	layers  []lambLayer
 }
 
@@ -46,8 +46,8 @@ func NewLAMB(params *graph.Params, lr float64) *LAMB {
 	l.moments = newLAMBMoments(l)
 	const p, u = 0, 1
 	l.move = newRule(l.values, l.u)
-	l.rate = l.move.number()
-	l.move.store(p, l.move.sub(p, l.move.mul(l.rate, u)))
+	l.end = l.move.addScaled(p, u)
+	l.move.store(p, l.end)
 	l.move.ready()
 	for _, p := range params.Trained() {
 		lo, hi := p.Span()
@@ -58,23 +58,23 @@ func NewLAMB(params *graph.Params, lr float64) *LAMB {
 
 // lambMoments is the first half of a step. With root = sqrt(1-β2ᵗ) the bias
 // corrections are in its numbers: u = scale·m/(sqrt(v) + eps·root) + decay·p, where
-// scale = root/(1-β1ᵗ).
+// scale = root/(1-β1ᵗ). The sums mean, square and u have numbers to set: 1-β1, 1-β2
+// and decay.
 type lambMoments struct {
 	*rule
-	keep1, take1, keep2, take2, eps, scale, decay value
+	keep1, keep2, eps, scale, mean, square, u value
 }
 
 func newLAMBMoments(l *LAMB) *lambMoments {
 	const p, g, m, v, u = 0, 1, 2, 3, 4
 	r := &lambMoments{rule: newRule(l.values, l.grads, l.m, l.v, l.u)}
-	r.keep1, r.take1, r.keep2, r.take2 = r.number(), r.number(), r.number(), r.number()
-	r.eps, r.scale, r.decay = r.number(), r.number(), r.number()
-	mean := r.add(r.mul(r.keep1, m), r.mul(r.take1, g))
-	square := r.add(r.mul(r.keep2, v), r.mul(r.take2, r.mul(g, g)))
-	r.store(m, mean)
-	r.store(v, square)
-	move := r.div(r.mul(r.scale, mean), r.add(r.sqrt(square), r.eps))
-	r.store(u, r.add(move, r.mul(r.decay, p)))
+	r.keep1, r.keep2, r.eps, r.scale = r.number(), r.number(), r.number(), r.number()
+	r.mean = r.addScaled(r.mul(r.keep1, m), g)
+	r.square = r.addScaled(r.mul(r.keep2, v), r.mul(g, g))
+	r.store(m, r.mean)
+	r.store(v, r.square)
+	r.u = r.addScaled(r.div(r.mul(r.scale, r.mean), r.add(r.sqrt(r.square), r.eps)), p)
+	r.store(u, r.u)
 	r.ready()
 	return r
 }
@@ -85,27 +85,25 @@ func (l *LAMB) Step() {
 	t, r := float64(l.steps), l.moments
 	root := math.Sqrt(1 - math.Pow(l.Beta2, t))
 	r.set(r.keep1, l.Beta1)
-	r.set(r.take1, 1-l.Beta1)
+	r.set(r.mean, 1-l.Beta1)
 	r.set(r.keep2, l.Beta2)
-	r.set(r.take2, 1-l.Beta2)
+	r.set(r.square, 1-l.Beta2)
 	r.set(r.eps, l.Eps*root)
 	r.set(r.scale, root/(1-math.Pow(l.Beta1, t)))
+	layers := l.layers
 	for _, s := range l.spans {
-		_, decay := l.at(s)
-		r.set(r.decay, decay)
-		r.run(s.lo, s.hi)
-	}
-	i := 0
-	for _, s := range l.spans {
-		lr, _ := l.at(s)
-		for ; i < len(l.layers) && l.layers[i].lo < s.hi; i++ {
-			p, ratio := &l.layers[i], 1.0
+		lr, decay := l.at(s)
+		r.set(r.u, decay)
+		for len(layers) > 0 && layers[0].lo < s.hi { // each while it is in the cache
+			p, ratio := layers[0], 1.0
+			layers = layers[1:]
+			r.run(p.lo, p.hi)
 			if s.decays {
 				if w, u := p.values.value(), p.moves.value(); w > 0 && u > 0 {
 					ratio = w / u
 				}
 			}
-			l.move.set(l.rate, lr*ratio)
+			l.move.set(l.end, -lr*ratio)
 			l.move.run(p.lo, p.hi)
 		}
 	}

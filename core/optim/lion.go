@@ -32,18 +32,22 @@ func NewLion(params *graph.Params, lr float64) *Lion {
 	return l
 }
 
+// lionRule has numbers of its own, and three sums with numbers to set: mean = β2 m +
+// (1-β2) g, side likewise with β1, end = keep·p - lr·sign(side).
 type lionRule struct {
 	*rule
-	keep1, take1, keep2, take2, keep, lr value
+	keep1, keep2, keep, mean, side, end value
 }
 
 func newLionRule(l *Lion) *lionRule {
 	const p, g, m = 0, 1, 2
 	r := &lionRule{rule: newRule(l.values, l.grads, l.m)}
-	r.keep1, r.take1, r.keep2, r.take2, r.keep, r.lr = r.number(), r.number(), r.number(), r.number(), r.number(), r.number()
-	r.store(m, r.add(r.mul(r.keep2, m), r.mul(r.take2, g)))
-	side := r.sign(r.add(r.mul(r.keep1, m), r.mul(r.take1, g)))
-	r.store(p, r.sub(r.mul(r.keep, p), r.mul(r.lr, side)))
+	r.keep1, r.keep2, r.keep = r.number(), r.number(), r.number()
+	r.mean = r.addScaled(r.mul(r.keep2, m), g)
+	r.store(m, r.mean)
+	r.side = r.addScaled(r.mul(r.keep1, m), g)
+	r.end = r.addScaled(r.mul(r.keep, p), r.sign(r.side))
+	r.store(p, r.end)
 	r.ready()
 	return r
 }
@@ -53,13 +57,13 @@ func (l *Lion) Step() {
 	l.steps++
 	r := l.rule
 	r.set(r.keep1, l.Beta1)
-	r.set(r.take1, 1-l.Beta1)
+	r.set(r.side, 1-l.Beta1)
 	r.set(r.keep2, l.Beta2)
-	r.set(r.take2, 1-l.Beta2)
+	r.set(r.mean, 1-l.Beta2)
 	for _, p := range l.spans {
 		lr, decay := l.at(p)
 		r.set(r.keep, 1-lr*decay)
-		r.set(r.lr, lr)
+		r.set(r.end, -lr)
 		r.run(p.lo, p.hi)
 	}
 }

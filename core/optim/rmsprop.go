@@ -35,10 +35,12 @@ func NewRMSprop(params *graph.Params, lr float64) *RMSprop {
 	return s
 }
 
+// rmspropRule has numbers of its own, and four sums with numbers to set: grad = g +
+// decay·p, square = α v + (1-α) g², mean likewise, end = p - lr·move.
 type rmspropRule struct {
 	*rule
-	centered, momentum                  bool
-	decay, alpha, take, eps, moment, lr value
+	centered, momentum                          bool
+	alpha, eps, moment, grad, square, mean, end value
 }
 
 func newRMSpropRule(s *RMSprop) *rmspropRule {
@@ -53,21 +55,24 @@ func newRMSpropRule(s *RMSprop) *rmspropRule {
 		arrays = append(arrays, s.buffer)
 	}
 	r := &rmspropRule{rule: newRule(arrays...), centered: s.Centered, momentum: s.Momentum != 0}
-	r.decay, r.alpha, r.take, r.eps, r.moment, r.lr = r.number(), r.number(), r.number(), r.number(), r.number(), r.number()
-	grad := r.add(g, r.mul(r.decay, p))
-	square := r.add(r.mul(r.alpha, v), r.mul(r.take, r.mul(grad, grad)))
-	r.store(v, square)
+	r.alpha, r.eps = r.number(), r.number()
+	r.grad = r.addScaled(g, p)
+	r.square = r.addScaled(r.mul(r.alpha, v), r.mul(r.grad, r.grad))
+	r.store(v, r.square)
+	variance := r.square
 	if r.centered {
-		a := r.add(r.mul(r.alpha, mean), r.mul(r.take, grad))
-		r.store(mean, a)
-		square = r.sub(square, r.mul(a, a))
+		r.mean = r.addScaled(r.mul(r.alpha, mean), r.grad)
+		r.store(mean, r.mean)
+		variance = r.sub(r.square, r.mul(r.mean, r.mean))
 	}
-	move := r.div(grad, r.add(r.sqrt(square), r.eps))
+	move := r.div(r.grad, r.add(r.sqrt(variance), r.eps))
 	if r.momentum {
-		move = r.add(r.mul(r.moment, buffer), move)
+		r.moment = r.addScaled(move, buffer)
+		move = r.moment
 		r.store(buffer, move)
 	}
-	r.store(p, r.sub(p, r.mul(r.lr, move)))
+	r.end = r.addScaled(p, move)
+	r.store(p, r.end)
 	r.ready()
 	return r
 }
@@ -82,13 +87,18 @@ func (s *RMSprop) Step() {
 	s.steps++
 	r := s.rule
 	r.set(r.alpha, s.Alpha)
-	r.set(r.take, 1-s.Alpha)
+	r.set(r.square, 1-s.Alpha)
 	r.set(r.eps, s.Eps)
-	r.set(r.moment, s.Momentum)
+	if r.centered {
+		r.set(r.mean, 1-s.Alpha)
+	}
+	if r.momentum {
+		r.set(r.moment, s.Momentum)
+	}
 	for _, p := range s.spans {
 		lr, decay := s.at(p)
-		r.set(r.decay, decay)
-		r.set(r.lr, lr)
+		r.set(r.grad, decay)
+		r.set(r.end, -lr)
 		r.run(p.lo, p.hi)
 	}
 }

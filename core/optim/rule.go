@@ -17,7 +17,7 @@ type rule struct {
 	stores map[int]value  // the value that an array takes
 
 	code  []kernel.Instr
-	place []int            // of each number in code
+	place []int            // in code, of what makes each value
 	run   func(lo, hi int) // steps the elements lo to hi
 }
 
@@ -37,6 +37,9 @@ func (r *rule) do(code kernel.Code, a, b value) value {
 
 // number declares a number; it is 0 until set.
 func (r *rule) number() value { return r.do(twin.Const, 0, 0) }
+
+// addScaled is a + s·b, where s is set as the result's number.
+func (r *rule) addScaled(a, b value) value { return r.do(twin.AddScaled, a, b) }
 
 func (r *rule) add(a, b value) value { return r.do(twin.Add, a, b) }
 func (r *rule) sub(a, b value) value { return r.do(twin.Sub, a, b) }
@@ -91,6 +94,7 @@ func (r *rule) ready() *rule {
 		}
 		dst := free[len(free)-1]
 		free, operand[inputs+i] = free[:len(free)-1], dst
+		r.place[inputs+i] = len(r.code)
 		r.code = append(r.code, kernel.Instr{Code: s.Code, Dst: dst, A: operand[s.A], B: operand[s.B]})
 	}
 	if used > inputs+kernel.MaxTemps {
@@ -107,5 +111,5 @@ func (r *rule) ready() *rule {
 	return r
 }
 
-// set gives a number its value for the runs to come.
+// set gives a number, or the one within an addScaled, its value for the runs to come.
 func (r *rule) set(number value, x float64) { r.code[r.place[number]].Imm = float32(x) }

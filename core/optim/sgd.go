@@ -28,29 +28,35 @@ func NewSGD(params *graph.Params, lr float64) *SGD {
 	return &SGD{Settings: settings(params, lr, 0)}
 }
 
-// sgdRule moves by direct·g + through·b.
+// sgdRule is three sums with numbers to set: grad = g + decay·p, buffer = keep·b +
+// take·grad, end = p - lr·move. With Nesterov move = grad + momentum·buffer.
 type sgdRule struct {
 	*rule
-	decay, keep, take, direct, through, lr value
+	nesterov                      bool
+	keep, grad, buffer, move, end value
 }
 
 func newSGDRule(s *SGD) *sgdRule {
 	const p, g, b = 0, 1, 2
 	if s.buffer == nil {
 		r := &sgdRule{rule: newRule(s.values, s.grads)}
-		r.decay, r.lr = r.number(), r.number()
-		grad := r.add(g, r.mul(r.decay, p))
-		r.store(p, r.sub(p, r.mul(r.lr, grad)))
+		r.grad = r.addScaled(g, p)
+		r.end = r.addScaled(p, r.grad)
+		r.store(p, r.end)
 		r.ready()
 		return r
 	}
-	r := &sgdRule{rule: newRule(s.values, s.grads, s.buffer)}
-	r.decay, r.keep, r.take, r.direct, r.through, r.lr = r.number(), r.number(), r.number(), r.number(), r.number(), r.number()
-	grad := r.add(g, r.mul(r.decay, p))
-	buffer := r.add(r.mul(r.keep, b), r.mul(r.take, grad))
-	r.store(b, buffer)
-	move := r.add(r.mul(r.direct, grad), r.mul(r.through, buffer))
-	r.store(p, r.sub(p, r.mul(r.lr, move)))
+	r := &sgdRule{rule: newRule(s.values, s.grads, s.buffer), nesterov: s.Nesterov}
+	r.keep = r.number()
+	r.grad = r.addScaled(g, p)
+	r.buffer = r.addScaled(r.mul(r.keep, b), r.grad)
+	r.store(b, r.buffer)
+	r.move = r.buffer
+	if s.Nesterov {
+		r.move = r.addScaled(r.grad, r.buffer)
+	}
+	r.end = r.addScaled(p, r.move)
+	r.store(p, r.end)
 	r.ready()
 	return r
 }
@@ -58,28 +64,26 @@ func newSGDRule(s *SGD) *sgdRule {
 // Step moves the parameters by their gradients.
 func (s *SGD) Step() {
 	first := want(&s.buffer, s.Momentum != 0, len(s.values))
-	if first || s.rule == nil {
+	if first || s.rule == nil || s.rule.nesterov != (s.Nesterov && s.buffer != nil) {
 		s.rule = newSGDRule(s)
 	}
 	s.steps++
 	r := s.rule
 	if s.buffer != nil {
-		keep, take, direct, through := s.Momentum, 1-s.Dampening, 0.0, 1.0
-		if s.Nesterov {
-			direct, through = 1, s.Momentum
-		}
+		keep, take := s.Momentum, 1-s.Dampening
 		if first {
 			keep, take = 0, 1
 		}
 		r.set(r.keep, keep)
-		r.set(r.take, take)
-		r.set(r.direct, direct)
-		r.set(r.through, through)
+		r.set(r.buffer, take)
+		if s.Nesterov {
+			r.set(r.move, s.Momentum)
+		}
 	}
 	for _, p := range s.spans {
 		lr, decay := s.at(p)
-		r.set(r.decay, decay)
-		r.set(r.lr, lr)
+		r.set(r.grad, decay)
+		r.set(r.end, -lr)
 		r.run(p.lo, p.hi)
 	}
 }
