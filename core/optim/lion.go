@@ -32,21 +32,22 @@ func NewLion(params *graph.Params, lr float64) *Lion {
 	return l
 }
 
-// lionRule has numbers of its own, and three sums with numbers to set: mean = β2 m +
-// (1-β2) g, side likewise with β1, end = keep·p - lr·sign(side).
+// lionRule has numbers of its own, and four sums with numbers to set: mean = β2 m +
+// (1-β2) g, side likewise with β1, kept = p - lr·decay·p, end = kept - lr·sign(side).
 type lionRule struct {
 	*rule
-	keep1, keep2, keep, mean, side, end value
+	keep1, keep2, mean, side, kept, end value
 }
 
 func newLionRule(l *Lion) *lionRule {
 	const p, g, m = 0, 1, 2
 	r := &lionRule{rule: newRule(l.values, l.grads, l.m)}
-	r.keep1, r.keep2, r.keep = r.number(), r.number(), r.number()
+	r.keep1, r.keep2 = r.number(), r.number()
 	r.mean = r.addScaled(r.mul(r.keep2, m), g)
 	r.store(m, r.mean)
 	r.side = r.addScaled(r.mul(r.keep1, m), g)
-	r.end = r.addScaled(r.mul(r.keep, p), r.sign(r.side))
+	r.kept = r.addScaled(p, p)
+	r.end = r.addScaled(r.kept, r.sign(r.side))
 	r.store(p, r.end)
 	r.ready()
 	return r
@@ -62,7 +63,7 @@ func (l *Lion) Step() {
 	r.set(r.mean, 1-l.Beta2)
 	for _, p := range l.spans {
 		lr, decay := l.at(p)
-		r.set(r.keep, 1-lr*decay)
+		r.set(r.kept, -lr*decay)
 		r.set(r.end, -lr)
 		r.run(p.lo, p.hi)
 	}

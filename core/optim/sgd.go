@@ -71,7 +71,7 @@ func (s *SGD) Step() {
 	r := s.rule
 	if s.buffer != nil {
 		keep, take := s.Momentum, 1-s.Dampening
-		if first {
+		if first || s.Momentum == 0 {
 			keep, take = 0, 1
 		}
 		r.set(r.keep, keep)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"lab/core/checkpoint"
@@ -24,9 +25,9 @@ type fixture struct {
 	}
 	Schedules map[string]struct{ LR, Momentum []float64 }
 	Clips     []struct {
-		Kind        string
-		Limit, Norm float64
-		Grads       []float64
+		Kind               string
+		Limit, Scale, Norm float64
+		Grads              []float64
 	}
 	EMA struct {
 		Decay   float64
@@ -201,12 +202,11 @@ func TestOptimisersAgreeWithTorch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			params := f.params(0, len(f.Names))
 			o := cases[name](params)
-			schedule := Constant(0.1)
+			schedule := Cosine(0.1, 0, len(f.Grads))
 			values, _ := params.Flat()
 			for step, grads := range f.Grads {
 				setGrads(grads, params)
 				if name == "adam schedule" || name == "sgd schedule" {
-					schedule = Cosine(0.1, 0, len(f.Grads))
 					o.SetLR(schedule(step))
 				}
 				o.Step()
@@ -230,7 +230,11 @@ func TestClipAgreesWithTorch(t *testing.T) {
 	f := torch(t)
 	for _, want := range f.Clips {
 		one, two := f.params(0, 2), f.params(2, len(f.Names)) // of both sets together
-		setGrads(f.Grads[0], one, two)
+		grads := slices.Clone(f.Grads[0])
+		for i := range grads {
+			grads[i] *= want.Scale
+		}
+		setGrads(grads, one, two)
 		c := NewClip(one, two)
 		if want.Kind == "value" {
 			c.Value(want.Limit)

@@ -140,13 +140,13 @@ SCHEDULES = {
 }
 
 
-def clip(kind, limit):
+def clip(kind, limit, scale=1):
     params = [torch.nn.Parameter(p.clone()) for p in start]
     for p, g in zip(params, grads[0]):
-        p.grad = g.clone()
+        p.grad = g * scale
     clipper = {"norm": torch.nn.utils.clip_grad_norm_, "value": torch.nn.utils.clip_grad_value_}[kind]
     norm = clipper(params, limit)
-    return {"kind": kind, "limit": limit, "norm": 0 if norm is None else norm.item(), "grads": numbers(p.grad for p in params)}
+    return {"kind": kind, "limit": limit, "scale": scale, "norm": 0 if norm is None else norm.item(), "grads": numbers(p.grad for p in params)}
 
 
 def average(decay):
@@ -168,7 +168,7 @@ out = {
     "grads": [numbers(g) for g in grads],
     "optimisers": {n: case(n, make) for n, make in CASES.items()},
     "schedules": {n: schedule(*s) for n, s in SCHEDULES.items()},
-    "clips": [clip("norm", 0.5), clip("norm", 1e4), clip("value", 0.2)],
+    "clips": [clip("norm", 0.5), clip("norm", 1e4), clip("norm", 1e-4, scale=1e-4), clip("value", 0.2)],
     "ema": average(0.9),
 }
 text = json.dumps(out)
