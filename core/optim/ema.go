@@ -19,8 +19,7 @@ type EMA struct {
 	average  []float32
 	updates  int64
 	move     *rule
-	keep     value // of move
-	moved    value // of move: keep·a + (1-keep) p
+	nearer   value // of move
 	exchange *rule
 }
 
@@ -30,9 +29,8 @@ func NewEMA(params *graph.Params, decay float64) *EMA {
 	e := &EMA{Decay: decay, average: kernel.Alloc(len(values))}
 	const p, a = 0, 1
 	e.move = newRule(values, e.average)
-	e.keep = e.move.number()
-	e.moved = e.move.addScaled(e.move.mul(e.keep, a), p)
-	e.move.store(a, e.moved)
+	e.nearer = e.move.addScaled(a, e.move.sub(p, a)) // a factor of a near 1 would lose digits
+	e.move.store(a, e.nearer)
 	e.move.ready()
 	e.exchange = newRule(values, e.average)
 	e.exchange.store(a, e.exchange.copy(p))
@@ -43,13 +41,12 @@ func NewEMA(params *graph.Params, decay float64) *EMA {
 
 // Update takes the parameters into the average: after each step of the optimiser.
 func (e *EMA) Update() {
-	keep := e.Decay
+	share := 1 - e.Decay
 	if e.updates == 0 {
-		keep = 0
+		share = 1
 	}
 	e.updates++
-	e.move.set(e.keep, keep)
-	e.move.set(e.moved, 1-keep)
+	e.move.set(e.nearer, share)
 	e.move.run(0, len(e.average))
 }
 

@@ -188,6 +188,17 @@ func TestLoadStateDictRefuses(t *testing.T) {
 	}
 }
 
+// The average of weights that stand still is those weights, however long.
+func TestEMAOfConstants(t *testing.T) {
+	params := model(10, tensor.Shape{100})
+	values, _ := params.Flat()
+	e := NewEMA(params, 0.9999)
+	for range 1000 {
+		e.Update()
+	}
+	same(t, "average", e.average, values)
+}
+
 func TestAccumulator(t *testing.T) {
 	params := model(7, tensor.Shape{3}, tensor.Shape{1000})
 	_, grads := params.Flat()
