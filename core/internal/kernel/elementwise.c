@@ -1,7 +1,8 @@
 //go:build !purego
 
-// Runs an elementwise program over its iteration space, a block at a time: the
-// block's intermediate values never leave the first-level cache.
+// Runs an elementwise program over its iteration space, or over arrays that it
+// steps in place, a block at a time: the block's intermediate values never leave
+// the first-level cache.
 #include "kernel.h"
 #include "codes.h"
 #include <string.h>
@@ -132,4 +133,41 @@ void lab_finish(const lab_epilogue *e, long row, long rows, long cols, float *c)
     in[i] = e->in[i] + row * rs[i];
   }
   lab_rows(e->p, rows, cols, in, rs, cs, c);
+}
+
+typedef struct {
+  const lab_program *p;
+  const uint8_t *next;
+  long n;
+  float *array[LAB_MAX_INPUTS];
+} update_job;
+
+static void update(void *arg, long t) {
+  const update_job *j = arg;
+  const lab_program *p = j->p;
+  _Alignas(64) float temp[TEMP];
+  const float *base[OPERANDS], *operand[OPERANDS];
+  for (int i = 0; i < OPERANDS; i++) base[i] = temp;
+  constants(p, LAB_BLOCK, temp, base);
+  int direct = 0; // the array that the last instruction writes by itself
+  for (int i = 0; i < p->inputs; i++)
+    if (j->next[i] == p->code[p->len - 1].dst) direct = i;
+  long end = (t + 1) * CHUNK < j->n ? (t + 1) * CHUNK : j->n;
+  for (long c = t * CHUNK; c < end; c += LAB_BLOCK) {
+    long n = end - c < LAB_BLOCK ? end - c : LAB_BLOCK;
+    memcpy(operand, base, sizeof base);
+    for (int i = 0; i < p->inputs; i++) operand[i] = j->array[i] + c;
+    lab_cpu->block(p, n, operand, temp, j->array[direct] + c);
+    for (int i = 0; i < p->inputs; i++)
+      if (j->next[i] != i && i != direct) memcpy(j->array[i] + c, operand[j->next[i]], (size_t)n * 4);
+  }
+}
+
+void lab_update(const lab_program *prog, const lab_instr *code, const uint8_t *next, long n, float *a0, float *a1, float *a2,
+                float *a3, float *a4, float *a5, float *a6, float *a7) {
+  LAB_FLUSH;
+  lab_program p = *prog;
+  p.code = code;
+  update_job j = {&p, next, n, {a0, a1, a2, a3, a4, a5, a6, a7}};
+  lab_parallel(update, &j, (n + CHUNK - 1) / CHUNK);
 }

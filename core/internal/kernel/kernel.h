@@ -164,6 +164,10 @@ void lab_uniform(uint64_t seed, float step, long n, float *out);
 
 void lab_elementwise(const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,
                      const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
+// Steps arrays of n values in place: array i takes operand next[i] of the program, whose
+// inputs the arrays are. The last instruction's value is one that is taken.
+void lab_update(const lab_program *p, const lab_instr *code, const uint8_t *next, long n, float *a0, float *a1, float *a2,
+                float *a3, float *a4, float *a5, float *a6, float *a7);
 enum { LAB_SUM, LAB_MAX };
 // out[a][b] = sum or max over r of program[a][r][b]; the program's dims are {1,1,a,r,b}.
 void lab_reduce(int kind, const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,
@@ -197,5 +201,4 @@ void lab_cross_entropy(long rows, long n, float smoothing, const float *x, const
 void lab_cross_entropy_grad(long rows, long n, float smoothing, const float *x, const float *labels, const float *dy, float *dx);
 void lab_gather(long v, long rows, long n, const float *x, const float *index, float *y);
 void lab_scatter_add(long v, long rows, long n, const float *index, const float *dy, float *dx);
-void lab_adam(long n, float *p, float *m, float *v, const float *g, float lr, float beta1, float beta2, float eps,
-              float weight_decay, int decoupled, float bias1, float bias2);
+void lab_adam(long n, float *p, float *m, float *v, const float *g, const float *c); // c: see adam_step in lanes.h

@@ -15,6 +15,8 @@ package kernel
 #cgo nocallback lab_conv_then
 #cgo noescape lab_elementwise
 #cgo nocallback lab_elementwise
+#cgo noescape lab_update
+#cgo nocallback lab_update
 #cgo noescape lab_reduce
 #cgo nocallback lab_reduce
 #cgo noescape lab_copy
@@ -114,6 +116,20 @@ func Elementwise(p *Program, out []float32, in [][]float32) func() {
 	c, i := compile(p), inputs(in)
 	return func() {
 		C.lab_elementwise(&c.p, c.instr(), ptr(out), ptr(i[0]), ptr(i[1]), ptr(i[2]), ptr(i[3]), ptr(i[4]), ptr(i[5]), ptr(i[6]), ptr(i[7]))
+	}
+}
+
+// Update returns a call that steps the elements lo to hi of the arrays; see
+// [twin.Update]. The code's constants are read at every call: they may be changed
+// in between.
+func Update(p *Program, next [MaxInputs]uint8, arrays [][]float32) func(lo, hi int) {
+	c, a := compile(p), inputs(arrays)
+	return func(lo, hi int) {
+		var at [MaxInputs]*C.float
+		for i := range arrays {
+			at[i] = ptr(a[i][lo:hi])
+		}
+		C.lab_update(&c.p, c.instr(), (*C.uint8_t)(&next[0]), C.long(hi-lo), at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7])
 	}
 }
 
@@ -220,6 +236,6 @@ func CopyStrided(dim [MaxDims]int, to Layout, out []float32, from Layout, in []f
 
 // Adam: see [twin.Adam].
 func Adam(p, m, v, g []float32, c AdamConfig) {
-	C.lab_adam(C.long(len(p)), ptr(p), ptr(m), ptr(v), ptr(g), C.float(c.LR), C.float(c.Beta1), C.float(c.Beta2), C.float(c.Eps),
-		C.float(c.WeightDecay), flag(c.Decoupled), C.float(c.Bias1), C.float(c.Bias2))
+	k := c.Coefficients()
+	C.lab_adam(C.long(len(p)), ptr(p), ptr(m), ptr(v), ptr(g), ptr(k[:]))
 }

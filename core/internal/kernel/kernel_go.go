@@ -32,6 +32,17 @@ func Elementwise(p *Program, out []float32, in [][]float32) func() {
 	return func() { twin.Elementwise(p, out, in) }
 }
 
+// Update returns a call that steps the elements lo to hi; see [twin.Update].
+func Update(p *Program, next [MaxInputs]uint8, arrays [][]float32) func(lo, hi int) {
+	return func(lo, hi int) {
+		var part [MaxInputs][]float32
+		for i, a := range arrays {
+			part[i] = a[lo:hi]
+		}
+		twin.Update(p, next, part[:len(arrays)])
+	}
+}
+
 // Reduce returns a call; see [twin.Reduce].
 func Reduce(kind ReduceKind, p *Program, out []float32, in [][]float32) func() {
 	return func() { twin.Reduce(kind, p, out, in) }

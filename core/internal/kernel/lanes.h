@@ -218,6 +218,7 @@ static void block(const lab_program *p, long n, const float **in, float *temp, f
     case CODE_EQ: EACH2(pick(x == y, ONE, ZERO));
     case CODE_GATE: EACH2(pick(x > ZERO, y, ZERO));
     case CODE_LEAKY_GATE: EACH2(pick(x > ZERO, y, y *imm));
+    case CODE_ADD_SCALED: EACH2(x + y * imm);
     case CODE_WHERE: EACH2(pick(x != ZERO, y, load(c + i)));
     }
     in[s->dst] = d;
