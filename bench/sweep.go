@@ -149,7 +149,7 @@ func sweep(s *settings) error {
 
 // sweepShape times one size in turns: the peak, lab, the peers.
 func sweepShape(s *settings, sh shape, threads int, who []*contender) (swept, error) {
-	took := make([][]float64, len(who))
+	took := make([][]float64, len(who)) // seconds a step
 	for i, c := range who {
 		r := protocol.Request{Do: protocol.Build, Workload: s.sweep, Args: sh.args}
 		if i == 0 {
@@ -168,7 +168,7 @@ func sweepShape(s *settings, sh shape, threads int, who []*contender) (swept, er
 			if err != nil {
 				return swept{}, err
 			}
-			took[i] = append(took[i], t)
+			took[i] = append(took[i], t.step)
 		}
 	}
 	out := swept{Shape: sh.name, Threads: threads, Rates: map[string]float64{}}
