@@ -132,13 +132,20 @@ func sweep(s *settings) error {
 			all = append(all, one)
 		}
 	}
+	for i, one := range all { // what the cores can do is the best that was ever seen
+		for _, other := range all {
+			if other.Threads == one.Threads {
+				all[i].Peak = max(all[i].Peak, other.Peak)
+			}
+		}
+	}
 	m.After = load()
 	if s.format == "json" {
 		e := json.NewEncoder(os.Stdout)
 		e.SetIndent("", "  ")
 		return e.Encode(map[string]any{"machine": m, "versions": versions, "sweep": all})
 	}
-	fmt.Printf("%s\n\nGFLOPS, medians of %d rounds; peak: multiply-adds on registers alone.\n\n", m, s.rounds)
+	fmt.Printf("%s\n\nGFLOPS, medians of %d rounds; peak: the most that multiply-adds on registers alone reached.\n\n", m, s.rounds)
 	rateTable(all, names).print(os.Stdout, s.format)
 	fmt.Println()
 	for _, v := range versions {
@@ -175,7 +182,7 @@ func sweepShape(s *settings, sh shape, threads int, who []*contender) (swept, er
 	for i, c := range who {
 		t := spreadOf(took[i])
 		if i == 0 {
-			out.Peak = workload.FMAOps(threads) / t.Median / 1e9
+			out.Peak = workload.FMAOps(threads) / t.Min / 1e9
 			continue
 		}
 		out.Rates[c.name] = sh.ops / t.Median / 1e9
