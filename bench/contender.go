@@ -115,11 +115,21 @@ func (c *contender) calibrate(seconds float64) error {
 	}
 }
 
-// time is the seconds that a step takes now.
-func (c *contender) time() (float64, error) {
+// timing is what a step took, in seconds, and the share of all cores that other
+// processes used meanwhile.
+type timing struct{ step, others float64 }
+
+// time times a step now.
+func (c *contender) time() (timing, error) {
 	time.Sleep(settle)
+	busy, all := machineTicks()
+	own := processTicks(c.cmd.Process.Pid)
 	a, err := c.ask(protocol.Request{Do: protocol.Time, Steps: c.steps, Warm: c.warm})
-	return a.Seconds / float64(c.steps), err
+	t := timing{step: a.Seconds / float64(c.steps)}
+	if busyNow, allNow := machineTicks(); allNow > all {
+		t.others = max(0, float64(busyNow-busy-processTicks(c.cmd.Process.Pid)+own)/float64(allNow-all))
+	}
+	return t, err
 }
 
 // settle lets the threads of the contender before fall asleep: OpenMP's spin for a

@@ -46,14 +46,14 @@ func main() {
 func parse(args []string) (*settings, error) {
 	s := &settings{format: "text"}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	pattern := f.String("workload", "", "only workloads that match this regular `expression`")
+	pattern := f.String("workload", "", "only workloads (or sizes of a sweep) that match this regular `expression`")
 	peers := f.String("peers", strings.Join(allPeers, ","), "peers to measure against, a `list`; build:PATH is another build of this command")
 	threads := f.String("threads", "", "`numbers` of threads to measure with (default all cores; -sweep: 1 and all cores)")
-	f.IntVar(&s.rounds, "rounds", 7, "`rounds` of paired timings")
-	f.Float64Var(&s.seconds, "seconds", 0.5, "`seconds` that one timing takes")
+	f.IntVar(&s.rounds, "rounds", 7, "`rounds` of timings in turns")
+	f.Float64Var(&s.seconds, "seconds", 0.5, "`seconds` that one timing takes (default of -sweep 0.1)")
 	markdown := f.Bool("markdown", false, "print Markdown")
 	json := f.Bool("json", false, "print JSON, with every timing")
-	f.StringVar(&s.busy, "busy", "", "time each pair again beside a busy process, `free` or pinned to one core, and compare the slowdowns")
+	f.StringVar(&s.busy, "busy", "", "time each pair again beside a busy process and compare the slowdowns; its `kind` is free, or pinned to one core")
 	f.StringVar(&s.sweep, "sweep", "", "measure one `op` over many sizes: gemm or conv")
 	f.BoolVar(&s.profile, "profile", false, "print where lab's own step goes")
 	f.StringVar(&s.serve, "serve", "", "be a `contender`: what this command starts its children with")
@@ -62,6 +62,11 @@ func parse(args []string) (*settings, error) {
 	}
 	if f.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	given := map[string]bool{}
+	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if s.sweep != "" && !given["seconds"] { // many sizes
+		s.seconds = 0.1
 	}
 	var err error
 	if s.workload, err = regexp.Compile(*pattern); err != nil {

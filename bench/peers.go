@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"lab/bench/pytorch"
 )
@@ -48,6 +50,13 @@ func newStage() (*stage, error) {
 			return nil, err
 		}
 	}
+	stopped := make(chan os.Signal, 1)
+	signal.Notify(stopped, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-stopped
+		s.close()
+		os.Exit(130)
+	}()
 	return s, nil
 }
 

@@ -132,13 +132,20 @@ func sweep(s *settings) error {
 			all = append(all, one)
 		}
 	}
+	for i, one := range all { // what the cores can do is the best that was ever seen
+		for _, other := range all {
+			if other.Threads == one.Threads {
+				all[i].Peak = max(all[i].Peak, other.Peak)
+			}
+		}
+	}
 	m.After = load()
 	if s.format == "json" {
 		e := json.NewEncoder(os.Stdout)
 		e.SetIndent("", "  ")
 		return e.Encode(map[string]any{"machine": m, "versions": versions, "sweep": all})
 	}
-	fmt.Printf("%s\n\nGFLOPS, medians of %d rounds; peak: multiply-adds on registers alone.\n\n", m, s.rounds)
+	fmt.Printf("%s\n\nGFLOPS, medians of %d rounds; peak: the most that multiply-adds on registers alone reached.\n\n", m, s.rounds)
 	rateTable(all, names).print(os.Stdout, s.format)
 	fmt.Println()
 	for _, v := range versions {
@@ -149,7 +156,7 @@ func sweep(s *settings) error {
 
 // sweepShape times one size in turns: the peak, lab, the peers.
 func sweepShape(s *settings, sh shape, threads int, who []*contender) (swept, error) {
-	took := make([][]float64, len(who))
+	took := make([][]float64, len(who)) // seconds a step
 	for i, c := range who {
 		r := protocol.Request{Do: protocol.Build, Workload: s.sweep, Args: sh.args}
 		if i == 0 {
@@ -168,14 +175,14 @@ func sweepShape(s *settings, sh shape, threads int, who []*contender) (swept, er
 			if err != nil {
 				return swept{}, err
 			}
-			took[i] = append(took[i], t)
+			took[i] = append(took[i], t.step)
 		}
 	}
 	out := swept{Shape: sh.name, Threads: threads, Rates: map[string]float64{}}
 	for i, c := range who {
 		t := spreadOf(took[i])
 		if i == 0 {
-			out.Peak = workload.FMAOps(threads) / t.Median / 1e9
+			out.Peak = workload.FMAOps(threads) / t.Min / 1e9
 			continue
 		}
 		out.Rates[c.name] = sh.ops / t.Median / 1e9

@@ -17,8 +17,12 @@ func (r *report) print(w io.Writer, format string) error {
 		return e.Encode(r)
 	}
 	fmt.Fprintf(w, "%s\n\n", r.Machine)
-	fmt.Fprintf(w, "A step of lab in ms, and what a peer takes as a multiple of lab's time in the same round (median and\n"+
-		"quartiles of %d rounds of %.2g s; above 1 lab is faster).\n\n", r.Rounds, r.Seconds)
+	fmt.Fprintf(w, "A step of lab in ms, and what a peer takes as a multiple of lab's time in the same round: median and quartiles of\n"+
+		"%d rounds of %.2g s, then the ratio of the shortest times. Above 1 lab is faster.\n", r.Rounds, r.Seconds)
+	if r.disturbed() {
+		fmt.Fprintf(w, "~: in most rounds other processes used more than %.0f %% of the cores.\n", 100*calm)
+	}
+	fmt.Fprintln(w)
 	r.ratios().print(w, format)
 	if r.Busy != "" {
 		fmt.Fprintf(w, "\nSlowdown beside one busy process (%s): time with it as a multiple of the time without.\n\n", r.Busy)
@@ -52,6 +56,15 @@ func (r *report) peers() []string {
 	return names
 }
 
+func (r *report) disturbed() bool {
+	for _, res := range r.Results {
+		if slices.ContainsFunc(res.Peers, (*pairing).disturbed) {
+			return true
+		}
+	}
+	return false
+}
+
 func (r *report) ratios() grid {
 	g := grid{append([]string{"workload", "threads", "lab ms"}, r.peers()...)}
 	for _, res := range r.Results {
@@ -61,7 +74,14 @@ func (r *report) ratios() grid {
 		}
 		row := []string{res.Workload, fmt.Sprint(res.Threads), milliseconds(spreadOf(all).Median)}
 		for _, p := range res.Peers {
-			row = append(row, p.cell(p.ratio()))
+			cell := p.cell(p.ratio())
+			if p.Missing == "" {
+				cell += " " + multiple(p.best()) + "×"
+				if p.disturbed() {
+					cell += " ~"
+				}
+			}
+			row = append(row, cell)
 		}
 		g = append(g, row)
 	}

@@ -1,3 +1,5 @@
+//go:build cgo
+
 // Denormal numbers are slow on some CPUs, and a net trained on one batch for long
 // makes them. Both sides take them for zero: PyTorch by set_flush_denormal, this
 // process here, before the Go runtime starts its threads, which inherit the setting.

@@ -1,3 +1,5 @@
+//go:build cgo
+
 // Twelve chains of multiply-adds on registers: nothing is loaded or stored.
 
 typedef float vector16 __attribute__((vector_size(64)));

@@ -44,6 +44,6 @@ func FMAOps(threads int) float64 {
 }
 
 const (
-	fmaRounds = 1 << 18
-	fmaChains = 12 // sums that do not wait for each other: latency × units, and some
+	fmaRounds = 1 << 21 // milliseconds, against which waking a thread is nothing
+	fmaChains = 12      // sums that do not wait for each other: latency × units, and some
 )
