@@ -26,16 +26,26 @@ $(VENV)/lab.env: examples/pytorch/requirements.txt
 race: ## run the tests with the race detector
 	$(GO) test -race ./...
 
+asan: ## run the tests of C code with the address sanitizer (gcc)
+	CC=gcc $(GO) test -asan ./core/internal/kernel ./core/graph ./core/vm ./core/nn ./core/onnx/exchange
+
+arm64: ## build for arm64 and run the kernels' tests under qemu (Debian: gcc-aarch64-linux-gnu qemu-user)
+	GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc $(GO) test -c -o $(VENV)/kernel.arm64 ./core/internal/kernel
+	qemu-aarch64 -L /usr/aarch64-linux-gnu $(VENV)/kernel.arm64
+
 purego: ## run the fast tests without C
 	$(GO) test -tags purego ./core/...
 
-bench: ## speed of kernels and tracker
+bench: python ## lab's steps against PyTorch, Gorgonia and GoMLX; see docs/performance.md
+	@. ./$(VENV)/lab.env 2>/dev/null; export LAB_PYTHON; $(GO) run ./bench
+
+bench-parts: ## speed of kernels and tracker alone
 	$(GO) test -run '^$$' -bench . ./core/... ./tracker/...
 
-check-full: test race purego ## everything, full-size checks included
+check-full: test race asan arm64 purego ## everything, full-size checks included
 	LAB_FULL=1 $(GO) test -count=1 -timeout 60m ./plugins/... ./cmd/...
 
 clean: ## remove what the targets made
 	rm -rf lab $(VENV)
 
-.PHONY: help build test lint python race purego bench check-full clean
+.PHONY: help build test lint python race asan arm64 purego bench bench-parts check-full clean

@@ -19,14 +19,17 @@ type Part interface {
 	LoadStateDict(map[string]*tensor.Tensor) error
 }
 
-// Parts are the parts of a training by name. A tensor of part "adam" is stored as
-// "adam/exp_avg".
+// Parts are the parts of a training by name, without slashes. A tensor of part "adam"
+// is stored as "adam/exp_avg".
 type Parts map[string]Part
 
 // Save writes the state of all parts.
 func (ps Parts) Save(w io.Writer) error {
 	all := map[string]*tensor.Tensor{}
 	for name, p := range ps {
+		if strings.Contains(name, "/") {
+			return fmt.Errorf("a part cannot have the name %q", name)
+		}
 		for key, t := range p.StateDict() {
 			all[name+"/"+key] = t
 		}

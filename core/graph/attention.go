@@ -113,6 +113,7 @@ func init() {
 			return tensor.Shape{g.B, g.T, g.H, g.D}, nil
 		},
 		Define: func(attr any, in []*Node) *Node { return attentionByDefinition(attr.(attentionSource), in) },
+		Flops:  func(op *Op) float64 { return 2 * products(geometry(op.attr.(attentionSource), op.in)) },
 		Grad: func(n, dy *Node) []*Node {
 			a := n.op.attr.(attentionSource)
 			in := append(append([]*Node{}, n.in...), dy)
@@ -145,6 +146,17 @@ func init() {
 			}
 			return in[a.Of], err
 		},
+		Flops: func(op *Op) float64 { // the probabilities again, dP, and one or three products
+			a := op.attr.(attentionGrad)
+			g := products(geometry(a.attentionSource, op.in[:len(op.in)-1]))
+			switch {
+			case a.Self:
+				return 5 * g
+			case a.Of == 0:
+				return 3 * g
+			}
+			return 4 * g
+		},
 		Define: func(attr any, in []*Node) *Node {
 			a, last := attr.(attentionGrad), len(in)-1
 			in = standIns(in)
@@ -165,6 +177,20 @@ func init() {
 			twin.AttentionBackward(g, q, k, v, maskOf(a.attentionSource, in), in[last], dq, dk, dv)
 		},
 	})
+}
+
+// products counts one product of queries with keys, or of probabilities with values.
+func products(g *kernel.Attention) float64 {
+	keys := float64(g.S)
+	switch {
+	case g.Window > 0 && g.Causal:
+		keys = min(keys, float64(g.Window))
+	case g.Window > 0:
+		keys = min(keys, float64(2*g.Window-1))
+	case g.Causal:
+		keys = (keys + 1) / 2
+	}
+	return 2 * float64(g.B*g.H*g.T*g.D) * keys
 }
 
 // attentionByDefinition is softmax(q kᵀ scale + mask) v in primitive ops.

@@ -128,8 +128,19 @@ func convolution(name string, shapes func(a ConvAttr, in []tensor.Shape) (x, w, 
 			return pick(x, w, y), nil
 		},
 		Grad: grad,
+		Flops: func(op *Op) float64 {
+			g := geometry(op)
+			return 2 * float64(g.N*g.OH*g.OW) * float64(g.KH*g.KW*g.C/g.Groups*g.K)
+		},
 		Lower: func(op *Op, out []float32, in [][]float32) func() {
 			return fast(geometry(op), in[0], in[1], out)
+		},
+		LowerThen: func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32, byRow bool) func() {
+			g := geometry(op)
+			if g.Groups != 1 || name == "ConvWeight" || name == "ConvInput" && byRow {
+				return nil
+			}
+			return kernel.ConvThen(name == "ConvInput", g, in[0], in[1], out, then, more)
 		},
 		Eval: func(op *Op, out []float64, in [][]float64) { slow(geometry(op), in[0], in[1], out) },
 	})

@@ -28,6 +28,12 @@ type Def struct {
 	// Lower prepares one call of the kernel over these buffers.
 	Lower func(op *Op, out []float32, in [][]float32) func()
 
+	// LowerThen prepares a call that also applies a program to the result, seen as [rows,
+	// last axis], while it is in cache: input 0 of the program is the result, more holds
+	// the others from 1 on. It returns nil where it cannot. byRow says that one of them
+	// varies over rows.
+	LowerThen func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32, byRow bool) func()
+
 	// Eval is the op's meaning, in float64.
 	Eval func(op *Op, out []float64, in [][]float64)
 
@@ -37,6 +43,10 @@ type Def struct {
 
 	// Alias says that the result is operand 0 under another shape.
 	Alias bool
+
+	// Flops is the number of floating-point operations, a multiply-add counting as two;
+	// nil means one an element of the result.
+	Flops func(op *Op) float64
 
 	// Code is set for elementwise ops: the instruction that computes one element.
 	Code kernel.Code
@@ -90,6 +100,18 @@ func (op *Op) Attr() any { return op.attr }
 func (op *Op) Elementwise() (code kernel.Code, imm float32, ok bool) {
 	imm, _ = op.attr.(float32)
 	return op.def.Code, imm, op.def.Code != 0
+}
+
+// Flops is the number of floating-point operations of one run, a multiply-add counting
+// as two. Functions such as exp count as one.
+func (op *Op) Flops() float64 {
+	switch {
+	case op.def.Flops != nil:
+		return op.def.Flops(op)
+	case op.def.Alias:
+		return 0
+	}
+	return float64(op.out.Size())
 }
 
 // Shapes are the operands' shapes and the result's.

@@ -46,6 +46,10 @@ var matmulDef *Def
 func init() {
 	matmulDef = register(&Def{
 		Name: "MatMul",
+		Flops: func(op *Op) float64 {
+			batch, m, n, k, _ := matmulSize(op.attr.(MatMulAttr), op.in[0], op.in[1])
+			return 2 * float64(batch) * float64(m) * float64(n) * float64(k)
+		},
 		Shape: func(attr any, in []tensor.Shape) (tensor.Shape, error) {
 			_, m, n, _, err := matmulSize(attr.(MatMulAttr), in[0], in[1])
 			if err != nil {
@@ -77,6 +81,15 @@ func init() {
 					kernel.Gemm(t.TA, t.TB, m, n, k, in[0][i*m*k:], lda, in[1][i*k*n:], ldb, out[i*m*n:], n, false)
 				}
 			}
+		},
+		LowerThen: func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32, _ bool) func() {
+			t := op.attr.(MatMulAttr)
+			batch, m, n, k, _ := matmulSize(t, op.in[0], op.in[1])
+			if batch != 1 {
+				return nil
+			}
+			lda, ldb := op.in[0][len(op.in[0])-1], op.in[1][len(op.in[1])-1]
+			return kernel.GemmThen(t.TA, t.TB, m, n, k, in[0], lda, in[1], ldb, out, then, more)
 		},
 		Eval: func(op *Op, out []float64, in [][]float64) {
 			t := op.attr.(MatMulAttr)

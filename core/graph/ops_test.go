@@ -159,6 +159,10 @@ func table() []Expr {
 			u := graph.Uniform(a.Graph().Scalar(3), 7, 40)
 			return graph.Square(graph.Where(graph.Less(u, a.Graph().Scalar(0.4)), a.Graph().Scalar(0), a))
 		})},
+		{Name: "LSTM", Shapes: shapes{{3, 2, 12}, {3, 12}, {2, 3}, {2, 3}}, F: func(in []*graph.Node) *graph.Node {
+			h, c := graph.LSTM(in[0], in[1], in[2], in[3])
+			return graph.Add(h, graph.Square(c))
+		}},
 		{Name: "Label", Shapes: vector, F: unary(func(a *graph.Node) *graph.Node {
 			return graph.Exp(graph.Label(graph.Square(graph.Label(a, "inner", nil)), "outer", nil, a))
 		})},

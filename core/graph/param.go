@@ -79,7 +79,6 @@ func (s *Params) seal() {
 		return
 	}
 	s.sealed = true
-	const line = 16
 	trained, buffers := 0, 0
 	for _, p := range s.all {
 		end := &trained
@@ -87,7 +86,7 @@ func (s *Params) seal() {
 			end = &buffers
 		}
 		p.offset = *end
-		*end += (p.Shape.Size() + line - 1) / line * line
+		*end += padded(p.Shape.Size())
 	}
 	s.values, s.grads, s.buffers = kernel.Alloc(trained), kernel.Alloc(trained), kernel.Alloc(buffers)
 	for _, p := range s.all {
@@ -101,6 +100,18 @@ func (s *Params) seal() {
 func (s *Params) Flat() (values, grads []float32) {
 	s.seal()
 	return s.values, s.grads
+}
+
+// Span is where a trained parameter lies in [Params.Flat], up to the next one.
+func (p *Param) Span() (lo, hi int) {
+	p.set.seal()
+	return p.offset, p.offset + padded(p.Shape.Size())
+}
+
+// padded rounds a size up to a 64-byte boundary.
+func padded(n int) int {
+	const line = 16
+	return (n + line - 1) / line * line
 }
 
 // Value is the parameter's memory, shared with every program.

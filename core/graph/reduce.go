@@ -26,7 +26,8 @@ func reduction(name string, kind kernel.ReduceKind, grad func(n, dy *Node) []*No
 			}
 			return out, nil
 		},
-		Grad: grad,
+		Grad:  grad,
+		Flops: func(op *Op) float64 { return float64(op.in[0].Size()) },
 		Lower: func(op *Op, out []float32, in [][]float32) func() {
 			return kernel.Reduce(kind, op.identity(), out, in)
 		},

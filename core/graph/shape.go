@@ -132,6 +132,19 @@ func init() {
 		})
 }
 
+// Contiguous reports whether the op is a slice of neighbouring elements, and where in its
+// operand they begin.
+func (op *Op) Contiguous() (at int, ok bool) {
+	if op.def != sliceDef {
+		return 0, false
+	}
+	r := op.attr.(Range)
+	if r.Step != 1 || op.in[0][:r.Axis].Size() != 1 {
+		return 0, false
+	}
+	return r.Start * op.in[0][r.Axis+1:].Size(), true
+}
+
 // block is one strided copy from an operand to the result.
 type block struct {
 	operand int

@@ -20,7 +20,7 @@ type compiler struct {
 	inputs  map[*graph.Node][]*graph.Node // operands, without labels
 	groups  map[*graph.Node]*group        // by head
 	inside  map[*graph.Node]*group        // nodes computed within another's call
-	backing map[*graph.Node]*storage
+	backing map[*graph.Node]view
 	program *Program
 }
 
@@ -34,7 +34,7 @@ func Compile(outputs []*graph.Node, gradients ...graph.Gradients) (p *Program, e
 
 func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	c := &compiler{inputs: map[*graph.Node][]*graph.Node{}, users: map[*graph.Node][]*graph.Node{}, roots: map[*graph.Node]bool{}, folded: map[*graph.Node][]float32{},
-		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]*storage{},
+		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]view{},
 		program: &Program{memory: map[*graph.Node][]float32{}}}
 	var updated []*graph.Param
 	roots := slices.Clone(outputs)
@@ -56,6 +56,7 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	c.visit(roots)
 	c.fold()
 	c.fuse()
+	c.finish()
 	c.place(outputs, gradients)
 	c.emit()
 
@@ -63,7 +64,7 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	// and the buffers, once everything has read their old values.
 	for _, g := range gradients {
 		for i, p := range g.Params {
-			if src := c.memoryOf(g.Nodes[i]); &src[0] != &p.Grad()[0] {
+			if src := c.memoryOf(g.Nodes[i]); len(src) > 0 && &src[0] != &p.Grad()[0] {
 				c.copyStep("gradient "+p.Name, p.Grad(), src)
 			}
 		}
@@ -76,7 +77,7 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	}
 	for _, n := range g.Nodes() {
 		if n.IsInput() {
-			if c.backing[n] == nil { // not needed; feeding it is no mistake
+			if c.backing[n].storage == nil { // not needed; feeding it is no mistake
 				c.program.memory[n] = kernel.Alloc(n.Shape().Size())
 				continue
 			}
@@ -165,18 +166,51 @@ func (c *compiler) emit() {
 		if len(out) == 0 {
 			continue
 		}
-		if g := c.groups[n]; g != nil {
-			c.program.steps = append(c.program.steps, step{g.String(), g.lower(out, c.memories(g.in))})
-			continue
+		in := c.memories(c.operands(n))
+		var call step
+		switch g := c.groups[n]; {
+		case g == nil:
+			call = step{name: n.Op().String(), run: n.Op().Def().Lower(n.Op(), out, in)}
+		case g.first != nil:
+			call = step{name: g.String(), run: g.lowerThen(out, in)}
+		default:
+			call = step{name: g.String(), run: g.lower(out, in)}
 		}
-		c.program.steps = append(c.program.steps, step{n.Op().String(), n.Op().Def().Lower(n.Op(), out, c.memories(c.inputs[n]))})
+		call.shape, call.flops, call.bytes = n.Shape(), c.flops(n), float64(4*len(out))
+		for _, x := range in {
+			call.bytes += float64(4 * len(x))
+		}
+		c.program.steps = append(c.program.steps, call)
 	}
 }
 
+// flops counts the operations of n's call.
+func (c *compiler) flops(n *graph.Node) float64 {
+	g := c.groups[n]
+	if g == nil {
+		return n.Op().Flops()
+	}
+	sum := 0.0
+	for _, m := range g.members {
+		sum += m.Op().Flops()
+	}
+	if reduces(n) {
+		sum += n.Op().Flops()
+	}
+	if g.first != nil {
+		sum += g.first.Op().Flops()
+	}
+	return sum
+}
+
 // computed reports whether the node has a call of its own: it is an op's result,
-// not a constant, not another shape of its operand, and not inside a group.
+// not a constant, not a part of its operand's memory, and not inside a group.
 func (c *compiler) computed(n *graph.Node) bool {
-	return n.Op() != nil && c.folded[n] == nil && !n.Op().Def().Alias && c.inside[n] == nil
+	if n.Op() == nil || c.folded[n] != nil || c.inside[n] != nil {
+		return false
+	}
+	_, _, viewed := c.viewed(n)
+	return !viewed
 }
 
 func (c *compiler) memories(ns []*graph.Node) [][]float32 {
@@ -193,7 +227,8 @@ func (c *compiler) copyStep(name string, dst, src []float32) {
 	}
 	dim := [kernel.MaxDims]int{1, 1, 1, 1, len(dst)}
 	dense := kernel.Layout{Stride: [kernel.MaxDims]int{kernel.MaxDims - 1: 1}}
-	c.program.steps = append(c.program.steps, step{name, kernel.CopyStrided(dim, dense, dst, dense, src)})
+	c.program.steps = append(c.program.steps, step{name: name, shape: tensor.Shape{len(dst)},
+		run: kernel.CopyStrided(dim, dense, dst, dense, src), bytes: float64(8 * len(dst))})
 }
 
 func sameShape(a, b *graph.Node) bool { return tensor.Shape.Equal(a.Shape(), b.Shape()) }

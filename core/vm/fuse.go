@@ -17,6 +17,10 @@ type group struct {
 	members []*graph.Node // elementwise, operands first; with the head unless it reduces
 	in      []*graph.Node // operands from outside
 	program *kernel.Program
+
+	lead  *graph.Node // operand that has to be the first
+	first *graph.Node // product or convolution that computes it in the same call
+	byRow bool        // another operand varies over its rows
 }
 
 func elementwise(n *graph.Node) bool {
@@ -123,6 +127,9 @@ func (g *group) describe(c *compiler) bool {
 		operand[x] = uint8(len(g.in))
 		g.in = append(g.in, x)
 	}
+	if g.lead != nil {
+		external(g.lead)
+	}
 	for _, m := range g.members {
 		for _, x := range c.inputs[m] {
 			external(x)
@@ -154,7 +161,7 @@ func (g *group) describe(c *compiler) bool {
 	if len(g.members) == 0 {
 		p.Code = []kernel.Instr{{Code: twin.Copy, Dst: 1}}
 	}
-	if len(p.Code) > kernel.MaxTemps {
+	if !allocate(p, len(constants)) {
 		return false
 	}
 	shapes := make([]tensor.Shape, len(g.in))
@@ -166,6 +173,48 @@ func (g *group) describe(c *compiler) bool {
 		return reduceSpace(p, g.head, shapes)
 	}
 	return graph.Space(p, g.head.Shape(), shapes) == nil
+}
+
+// allocate gives the results of the program's instructions, each its own so far, as few
+// temporaries as they need, and reports whether the kernel has so many. Constants keep
+// theirs.
+func allocate(p *kernel.Program, constants int) bool {
+	last := map[uint8]int{} // result → the instruction that reads it last
+	for k, ins := range p.Code {
+		for _, x := range operands(&ins) {
+			last[*x] = k
+		}
+	}
+	register := map[uint8]uint8{}
+	var free []uint8
+	next := p.Inputs
+	for k := range p.Code {
+		ins := &p.Code[k]
+		for _, x := range operands(ins) {
+			old := *x
+			if int(old) < p.Inputs {
+				continue
+			}
+			*x = register[old]
+			if last[old] == k && int(old) >= p.Inputs+constants && !slices.Contains(free, *x) {
+				free = append(free, *x)
+			}
+		}
+		old := ins.Dst
+		if n := len(free); n > 0 && k >= constants {
+			ins.Dst, free = free[n-1], free[:n-1]
+		} else {
+			ins.Dst = uint8(next)
+			next++
+		}
+		register[old] = ins.Dst
+	}
+	return next-p.Inputs <= kernel.MaxTemps
+}
+
+// operands are the places of the operands that an instruction reads.
+func operands(ins *kernel.Instr) []*uint8 {
+	return []*uint8{&ins.A, &ins.B, &ins.C}[:ins.Code.Arity()]
 }
 
 // reduceSpace lays the program over the head's [a, r, b] and reports whether every
@@ -216,9 +265,20 @@ func (g *group) lower(out []float32, in [][]float32) func() {
 	return kernel.Elementwise(g.program, out, in)
 }
 
+// lowerThen is lower for a group that follows a product: in holds the product's operands,
+// then the group's from the second on.
+func (g *group) lowerThen(out []float32, in [][]float32) func() {
+	n := len(g.first.Inputs())
+	more := append([][]float32{nil}, in[n:]...)
+	return g.first.Op().Def().LowerThen(g.first.Op(), out, in[:n], g.program, more, g.byRow)
+}
+
 // String names the ops of the group, "Mul+Add+Tanh".
 func (g *group) String() string {
 	var names []string
+	if g.first != nil {
+		names = append(names, g.first.Op().String())
+	}
 	for _, m := range g.members {
 		names = append(names, m.Op().Def().Name)
 	}

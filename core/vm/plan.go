@@ -16,7 +16,30 @@ type storage struct {
 	off   int       // in the arena, unless fixed
 }
 
+// view is the part of a storage that a value takes.
+type view struct {
+	*storage
+	at, n int
+}
+
+// whole reports whether the value takes all of its storage.
+func (v view) whole() bool { return v.at == 0 && v.n == v.size }
+
 const forever = math.MaxInt
+
+// viewed returns the operand whose memory n is a part of, and where, if n needs no call:
+// another shape, a label, or a slice of neighbouring elements.
+func (c *compiler) viewed(n *graph.Node) (x *graph.Node, at int, ok bool) {
+	if n.Op() == nil {
+		return nil, 0, false
+	}
+	x = c.inputs[n][0]
+	if n.Op().Def().Alias {
+		return x, 0, true
+	}
+	at, ok = n.Op().Contiguous()
+	return x, at, ok
+}
 
 // place gives every value its memory: constants and parameters where they are,
 // gradients in their parameters' flat memory, inputs and outputs for the whole
@@ -27,13 +50,17 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 		case c.inside[n] != nil:
 			continue
 		case c.folded[n] != nil:
-			c.backing[n] = &storage{fixed: c.folded[n]}
+			c.backing[n] = view{&storage{fixed: c.folded[n]}, 0, len(c.folded[n])}
 		case n.Param() != nil:
-			c.backing[n] = &storage{fixed: n.Param().Value()}
-		case n.Op() != nil && n.Op().Def().Alias:
-			c.backing[n] = c.backing[c.inputs[n][0]]
+			c.backing[n] = view{&storage{fixed: n.Param().Value()}, 0, n.Shape().Size()}
 		default:
-			c.backing[n] = &storage{size: n.Shape().Size()}
+			size := n.Shape().Size()
+			if x, at, ok := c.viewed(n); ok {
+				v := c.backing[x]
+				c.backing[n] = view{v.storage, v.at + at, size}
+			} else {
+				c.backing[n] = view{&storage{size: size}, 0, size}
+			}
 		}
 	}
 	for _, n := range c.order {
@@ -46,9 +73,9 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 	}
 	for _, g := range gradients {
 		for i, p := range g.Params {
-			s := c.backing[g.Nodes[i]]
-			if s.fixed == nil && !c.fed(s) {
-				s.fixed = p.Grad()
+			v := c.backing[g.Nodes[i]]
+			if v.fixed == nil && v.whole() && !c.fed(v.storage) {
+				v.fixed = p.Grad()
 			}
 		}
 	}
@@ -71,7 +98,7 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 		if !c.computed(n) {
 			continue
 		}
-		s := c.backing[n]
+		s := c.backing[n].storage
 		c.program.values += s.size
 		if s.fixed == nil {
 			if x := c.overwritten(n, i); x != nil {
@@ -83,7 +110,7 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 		}
 		released := map[*storage]bool{}
 		for _, x := range append(c.operands(n), n) {
-			if s := c.backing[x]; s.fixed == nil && s.last <= i && s.last >= 0 && !released[s] {
+			if s := c.backing[x].storage; s.fixed == nil && s.last <= i && s.last >= 0 && !released[s] {
 				released[s] = true
 				a.release(s.off, s.size)
 			}
@@ -91,8 +118,8 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 	}
 	c.program.arena = a.top
 	memory := kernel.Alloc(a.top)
-	for _, s := range c.backing {
-		if s.fixed == nil {
+	for _, v := range c.backing {
+		if s := v.storage; s.fixed == nil {
 			s.fixed = memory[s.off : s.off+s.size : s.off+s.size]
 		}
 	}
@@ -101,7 +128,7 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 // fed reports whether the memory is an input's.
 func (c *compiler) fed(s *storage) bool {
 	for _, n := range c.order {
-		if n.IsInput() && c.backing[n] == s {
+		if n.IsInput() && c.backing[n].storage == s {
 			return true
 		}
 	}
@@ -110,10 +137,14 @@ func (c *compiler) fed(s *storage) bool {
 
 // operands are the values that n's call reads.
 func (c *compiler) operands(n *graph.Node) []*graph.Node {
-	if g := c.groups[n]; g != nil {
-		return g.in
+	g := c.groups[n]
+	switch {
+	case g == nil:
+		return c.inputs[n]
+	case g.first != nil:
+		return append(slices.Clone(c.inputs[g.first]), g.in[1:]...)
 	}
-	return c.inputs[n]
+	return g.in
 }
 
 // overwritten returns the memory of an operand that n may be computed into: an
@@ -121,27 +152,30 @@ func (c *compiler) operands(n *graph.Node) []*graph.Node {
 // nobody needs afterwards.
 func (c *compiler) overwritten(n *graph.Node, i int) *storage {
 	g := c.groups[n]
-	if g == nil || reduces(n) {
+	if g == nil || reduces(n) || g.first != nil { // a product reads its operands again and again
 		return nil
 	}
 	for _, x := range g.in {
-		s := c.backing[x]
-		if s.fixed != nil || s.last != i || !sameShape(x, n) {
+		v := c.backing[x]
+		if v.fixed != nil || v.last != i || !v.whole() || !sameShape(x, n) {
 			continue
 		}
 		once := true // another shape of the same memory is read in another order
 		for _, y := range g.in {
-			once = once && (y == x || c.backing[y] != s)
+			once = once && (y == x || c.backing[y].storage != v.storage)
 		}
 		if once {
-			return s
+			return v.storage
 		}
 	}
 	return nil
 }
 
 // memoryOf is the value's memory, once placed.
-func (c *compiler) memoryOf(n *graph.Node) []float32 { return c.backing[n].fixed }
+func (c *compiler) memoryOf(n *graph.Node) []float32 {
+	v := c.backing[n]
+	return v.fixed[v.at : v.at+v.n : v.at+v.n]
+}
 
 // arena hands out ranges of one array: the smallest free one that fits.
 type arena struct {

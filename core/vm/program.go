@@ -5,6 +5,7 @@ import (
 
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/tensor"
 )
 
 // Program is a compiled graph. It implements gorgonia.VM. One goroutine at a time.
@@ -18,8 +19,11 @@ type Program struct {
 }
 
 type step struct {
-	name string
-	run  func()
+	name  string
+	shape tensor.Shape // of the result
+	run   func()
+
+	flops, bytes float64
 }
 
 // Run computes the program once.
@@ -73,9 +77,24 @@ func (p *Program) Steps() []string {
 	return names
 }
 
-// Memory is the arena's size and the size that all computed values would take
-// together, in bytes.
-func (p *Program) Memory() (arena, values int) { return 4 * p.arena, 4 * p.values }
+// Cost is what one run of a program takes.
+type Cost struct {
+	Flops  float64 // a multiply-add counts as two
+	Bytes  float64 // read and written by its calls, each operand once
+	Arena  int     // bytes of memory for computed values
+	Values int     // bytes that they would take, had each its own memory
+	Calls  int
+}
+
+// Cost adds up the program's calls.
+func (p *Program) Cost() Cost {
+	c := Cost{Arena: 4 * p.arena, Values: 4 * p.values, Calls: len(p.steps)}
+	for _, s := range p.steps {
+		c.Flops += s.flops
+		c.Bytes += s.bytes
+	}
+	return c
+}
 
 // SetThreads sets how many threads programs use; results do not depend on it.
 func SetThreads(n int) { kernel.SetThreads(n) }

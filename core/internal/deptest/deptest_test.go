@@ -54,8 +54,8 @@ var owners = []struct {
 	owners []string
 	reason string
 }{
-	{"gorgonia.org/gorgonia", []string{"lab/core/graph", "lab/core/vm", "lab/core/onnx"},
-		"the rest of lab sees graph's own node type, so that Gorgonia can be understood, and pinned, in one place"},
+	{"gorgonia.org/gorgonia", []string{"lab/core/graph", "lab/core/vm", "lab/core/onnx", "lab/bench/stock"},
+		"the rest of lab sees graph's own node type, so that Gorgonia can be understood, and pinned, in one place; bench/stock is Gorgonia as a peer to measure against"},
 	{"github.com/owulveryck/onnx-go", []string{"lab/core/onnx"},
 		"onnx-go is fed a skeleton that only core/onnx knows how to make"},
 	{"github.com/mattn/go-sqlite3", []string{"lab/tracker"},

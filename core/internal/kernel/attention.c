@@ -101,6 +101,7 @@ static void forward(void *arg, long t) {
 }
 
 void lab_attention_forward(const lab_attention *g, const float *q, const float *k, const float *v, const float *mask, float *out) {
+  LAB_FLUSH;
   job j = {.g = g, .q = q, .k = k, .v = v, .mask = mask, .out = out};
   lab_parallel(forward, &j, g->b * g->h);
 }
@@ -154,6 +155,7 @@ static void backward(void *arg, long t) {
 
 void lab_attention_backward(const lab_attention *g, const float *q, const float *k, const float *v, const float *mask, const float *dout,
                             float *dq, float *dk, float *dv) {
+  LAB_FLUSH;
   job j = {.g = g, .q = q, .k = k, .v = v, .mask = mask, .dout = dout, .dq = dq, .dk = dk, .dv = dv};
   lab_parallel(backward, &j, g->b * g->h);
 }

@@ -10,6 +10,7 @@ enum {
   CODE_LT, CODE_LE, CODE_EQ, // 1 or 0
   CODE_GATE,                 // a > 0 ? b : 0
   CODE_LEAKY_GATE,           // a > 0 ? b : imm*b
+  CODE_ADD_SCALED,           // a + imm*b
   CODE_WHERE,                // a != 0 ? b : c
   CODE_COUNT
 };

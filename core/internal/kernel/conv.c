@@ -68,6 +68,7 @@ typedef struct {
   float *dst;
   long dh, dw, dc, c0;   // where pixel (y, x) goes: (y*oy + py, x*ox + px) of [n,dh,dw,dc], channels from c0
   long oy, ox, py, px;
+  const lab_epilogue *then;
 } product;
 
 static float *place(const product *j, long p) {
@@ -81,28 +82,30 @@ static void product_task(void *arg, long t) {
   long p0 = t * PIXELS, p1 = p0 + PIXELS < j->pixels ? p0 + PIXELS : j->pixels, m = p1 - p0;
   float *a = lab_scratch(LAB_PACK_A, (size_t)(PIXELS * ld));
   gather_pixels(&j->g, p0, p1, a, ld);
-  if (j->narrow) {
-    for (long i = 0; i < m; i++) {
-      float *d = place(j, p0 + i);
-      for (long c = 0; c < j->n; c++) d[c] = lab_cpu->dot(depth, a + i * ld, j->panels + c * depth);
-    }
-    return;
-  }
-  const long tile_count = (m + mr - 1) / mr, base = m / tile_count, rest = m % tile_count;
-  const long width = (j->n + nr - 1) / nr * nr;
+  const long width = j->narrow ? j->n : (j->n + nr - 1) / nr * nr;
   float *out = lab_scratch(LAB_TILE, (size_t)(PIXELS * width));
-  for (long k0 = 0; k0 < depth; k0 += KC) {
-    long kc = depth - k0 < KC ? depth - k0 : KC;
-    for (long c = 0; c < width; c += nr) {
-      long i = 0;
-      for (long q = 0; q < tile_count; q++) {
-        long h = base + (q < rest);
-        lab_cpu->row[h](kc, a + i * ld + k0, ld, j->panels + c * depth + k0 * nr, nr, out + i * width + c, width, k0 > 0);
-        i += h;
-      }
+  if (j->narrow) {
+    for (long i = 0; i < m; i++)
+      for (long c = 0; c < j->n; c++) out[i * j->n + c] = lab_cpu->dot(depth, a + i * ld, j->panels + c * depth);
+  } else {
+    const long tile_count = (m + mr - 1) / mr, base = m / tile_count, rest = m % tile_count;
+    for (long k0 = 0; k0 < depth; k0 += KC) {
+      long kc = depth - k0 < KC ? depth - k0 : KC;
+      for (long c = 0; c < width; c += nr)
+        for (long i = 0, q = 0; q < tile_count; q++) {
+          long h = base + (q < rest);
+          lab_cpu->row[h](kc, a + i * ld + k0, ld, j->panels + c * depth + k0 * nr, nr, out + i * width + c, width, k0 > 0);
+          i += h;
+        }
     }
   }
-  for (long i = 0; i < m; i++) memcpy(place(j, p0 + i), out + i * width, (size_t)j->n * 4);
+  if (j->then) {
+    if (width != j->n)
+      for (long i = 1; i < m; i++) memmove(out + i * j->n, out + i * width, (size_t)j->n * 4);
+    lab_finish(j->then, p0, m, j->n, out);
+  }
+  const long step = j->then ? j->n : width;
+  for (long i = 0; i < m; i++) memcpy(place(j, p0 + i), out + i * step, (size_t)j->n * 4);
 }
 
 // Runs the product with weights w[depth][n], which are dense.
@@ -137,10 +140,10 @@ static gather forward_gather(const lab_conv *v, const float *x, long group) {
   return g;
 }
 
-void lab_conv_forward(const lab_conv *v, const float *x, const float *w, float *y) {
+static void conv_forward(const lab_conv *v, const float *x, const float *w, float *y, const lab_epilogue *then) {
   const long kg = v->k / v->groups;
   for (long group = 0; group < v->groups; group++) {
-    product j = {forward_gather(v, x, group), v->n * v->oh * v->ow, kg, 0, 0, y, v->oh, v->ow, v->k, group * kg, 1, 1, 0, 0};
+    product j = {forward_gather(v, x, group), v->n * v->oh * v->ow, kg, 0, 0, y, v->oh, v->ow, v->k, group * kg, 1, 1, 0, 0, then};
     const float *wg = w;
     if (v->groups > 1) { // this group's columns, dense
       float *d = lab_scratch(LAB_PARTIAL, (size_t)(j.g.depth * kg));
@@ -153,7 +156,7 @@ void lab_conv_forward(const lab_conv *v, const float *x, const float *w, float *
 
 // dx[iy] = sum over taps ky with iy + ph - ky*dh = sh*oy of w[ky] dy[oy], likewise in x. The
 // inputs iy = py (mod sh) share their taps; oy steps by one as iy steps by sh.
-void lab_conv_input(const lab_conv *v, const float *dy, const float *w, float *dx) {
+static void conv_input(const lab_conv *v, const float *dy, const float *w, float *dx, const lab_epilogue *then) {
   const long cg = v->c / v->groups, kg = v->k / v->groups;
   float *wt = lab_scratch(LAB_PARTIAL, (size_t)(v->kh * v->kw * kg * cg));
   for (long group = 0; group < v->groups; group++)
@@ -161,7 +164,7 @@ void lab_conv_input(const lab_conv *v, const float *dy, const float *w, float *d
       for (long px = 0; px < v->sw && px < v->w; px++) {
         product j = {{dy, v->oh, v->ow, v->k, group * kg, kg, (v->h - py + v->sh - 1) / v->sh, (v->w - px + v->sw - 1) / v->sw,
                       1, 1, 0, 0, {{0, 0, 0}}},
-                     0, cg, 0, 0, dx, v->h, v->w, v->c, group * cg, v->sh, v->sw, py, px};
+                     0, cg, 0, 0, dx, v->h, v->w, v->c, group * cg, v->sh, v->sw, py, px, then};
         j.pixels = v->n * j.g.gh * j.g.gw;
         float *d = wt; // weights [taps, kg, cg] of this phase
         for (long ky = 0; ky < v->kh; ky++) {
@@ -181,8 +184,24 @@ void lab_conv_input(const lab_conv *v, const float *dy, const float *w, float *d
         }
         if (j.g.depth) run_product(&j, wt);
         else // no tap reaches these inputs
-          for (long p = 0; p < j.pixels; p++) memset(place(&j, p), 0, (size_t)cg * 4);
+          for (long p = 0; p < j.pixels; p++) {
+            memset(place(&j, p), 0, (size_t)cg * 4);
+            if (then) lab_finish(then, p, 1, cg, place(&j, p));
+          }
       }
+}
+
+void lab_conv_forward(const lab_conv *v, const float *x, const float *w, float *y) { LAB_FLUSH; conv_forward(v, x, w, y, 0); }
+void lab_conv_input(const lab_conv *v, const float *dy, const float *w, float *dx) { LAB_FLUSH; conv_input(v, dy, w, dx, 0); }
+
+void lab_conv_then(int input, const lab_conv *v, const float *x, const float *w, float *y, const lab_program *prog, const lab_instr *code,
+                   const float *i1, const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7) {
+  LAB_FLUSH;
+  lab_program p = *prog;
+  p.code = code;
+  lab_epilogue e = {&p, {0, i1, i2, i3, i4, i5, i6, i7}};
+  if (input) conv_input(v, x, w, y, &e);
+  else conv_forward(v, x, w, y, &e);
 }
 
 // ---- weights
@@ -222,6 +241,7 @@ static void weight_task(void *arg, long t) {
 }
 
 void lab_conv_weight(const lab_conv *v, const float *x, const float *dy, float *dw) {
+  LAB_FLUSH;
   const long nr = lab_cpu->nr, kg = v->k / v->groups, width = (kg + nr - 1) / nr * nr;
   for (long group = 0; group < v->groups; group++) {
     weights j = {forward_gather(v, x, group), dy, v->n * v->oh * v->ow, 0, 0, v->k, group * kg, kg, 0, 0, 0, 0, v};

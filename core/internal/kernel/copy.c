@@ -56,8 +56,7 @@ void lab_copy(const long *dim, const long *so, const long *si, float *out, const
 typedef struct {
   long n;
   float *p, *m, *v;
-  const float *g;
-  float c[9];
+  const float *g, *c;
 } adam_job;
 
 static void adam_chunk(void *arg, long t) {
@@ -66,10 +65,8 @@ static void adam_chunk(void *arg, long t) {
   lab_cpu->adam(n, j->p + i, j->m + i, j->v + i, j->g + i, j->c);
 }
 
-void lab_adam(long n, float *p, float *m, float *v, const float *g, float lr, float beta1, float beta2, float eps,
-              float weight_decay, int decoupled, float bias1, float bias2) {
-  adam_job j = {n, p, m, v, g,
-                {beta1, 1 - beta1, beta2, 1 - beta2, lr / bias1, 1 / sqrtf(bias2), eps,
-                 decoupled ? 0 : weight_decay, decoupled ? 1 - lr * weight_decay : 1}};
+void lab_adam(long n, float *p, float *m, float *v, const float *g, const float *c) {
+  LAB_FLUSH;
+  adam_job j = {n, p, m, v, g, c};
   lab_parallel(adam_chunk, &j, (n + CHUNK - 1) / CHUNK);
 }

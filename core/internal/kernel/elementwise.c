@@ -1,7 +1,8 @@
 //go:build !purego
 
-// Runs an elementwise program over its iteration space, a block at a time: the
-// block's intermediate values never leave the first-level cache.
+// Runs an elementwise program over its iteration space, or over arrays that it
+// steps in place, a block at a time: the block's intermediate values never leave
+// the first-level cache.
 #include "kernel.h"
 #include "codes.h"
 #include <string.h>
@@ -26,8 +27,6 @@ static void constants(const lab_program *p, long n, float *temp, const float **o
   }
 }
 
-// Rows of cols elements; input i starts at in[i], its rows are rs[i] apart and
-// its step within a row is cs[i], 0 or 1. out is dense.
 void lab_rows(const lab_program *p, long rows, long cols, const float *const *in, const long *rs, const long *cs, float *out) {
   _Alignas(64) float temp[TEMP];
   float *filled = temp + (LAB_MAX_TEMPS + LAB_MAX_INPUTS) * LAB_BLOCK; // inputs that are not dense, spread out
@@ -107,6 +106,7 @@ static void run(void *arg, long t) {
 
 void lab_elementwise(const lab_program *prog, const lab_instr *code, float *out, const float *i0, const float *i1,
                      const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7) {
+  LAB_FLUSH;
   lab_program p = *prog;
   p.code = code;
   job j = {&p, {i0, i1, i2, i3, i4, i5, i6, i7}, out, 0, 0, 0};
@@ -122,4 +122,52 @@ void lab_elementwise(const lab_program *prog, const lab_instr *code, float *out,
     j.cols_per_task = cols;
   }
   lab_parallel(run, &j, (rows + j.rows_per_task - 1) / j.rows_per_task * j.tasks_per_row);
+}
+
+void lab_finish(const lab_epilogue *e, long row, long rows, long cols, float *c) {
+  const float *in[LAB_MAX_INPUTS] = {c};
+  long rs[LAB_MAX_INPUTS] = {cols}, cs[LAB_MAX_INPUTS] = {1};
+  for (int i = 1; i < e->p->inputs; i++) {
+    rs[i] = e->p->stride[i][3];
+    cs[i] = e->p->stride[i][4];
+    in[i] = e->in[i] + row * rs[i];
+  }
+  lab_rows(e->p, rows, cols, in, rs, cs, c);
+}
+
+typedef struct {
+  const lab_program *p;
+  const uint8_t *next;
+  long n;
+  float *array[LAB_MAX_INPUTS];
+} update_job;
+
+static void update(void *arg, long t) {
+  const update_job *j = arg;
+  const lab_program *p = j->p;
+  _Alignas(64) float temp[TEMP];
+  const float *base[OPERANDS], *operand[OPERANDS];
+  for (int i = 0; i < OPERANDS; i++) base[i] = temp;
+  constants(p, LAB_BLOCK, temp, base);
+  int direct = 0; // the array that the last instruction writes by itself
+  for (int i = 0; i < p->inputs; i++)
+    if (j->next[i] == p->code[p->len - 1].dst) direct = i;
+  long end = (t + 1) * CHUNK < j->n ? (t + 1) * CHUNK : j->n;
+  for (long c = t * CHUNK; c < end; c += LAB_BLOCK) {
+    long n = end - c < LAB_BLOCK ? end - c : LAB_BLOCK;
+    memcpy(operand, base, sizeof base);
+    for (int i = 0; i < p->inputs; i++) operand[i] = j->array[i] + c;
+    lab_cpu->block(p, n, operand, temp, j->array[direct] + c);
+    for (int i = 0; i < p->inputs; i++)
+      if (j->next[i] != i && i != direct) memcpy(j->array[i] + c, operand[j->next[i]], (size_t)n * 4);
+  }
+}
+
+void lab_update(const lab_program *prog, const lab_instr *code, const uint8_t *next, long n, float *a0, float *a1, float *a2,
+                float *a3, float *a4, float *a5, float *a6, float *a7) {
+  LAB_FLUSH;
+  lab_program p = *prog;
+  p.code = code;
+  update_job j = {&p, next, n, {a0, a1, a2, a3, a4, a5, a6, a7}};
+  lab_parallel(update, &j, (n + CHUNK - 1) / CHUNK);
 }

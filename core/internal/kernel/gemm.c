@@ -40,6 +40,7 @@ typedef struct {
   float *panels;                   // packed B, or 0
   long k0, kc, j0, nc;             // the block of B
   long rows, row_tasks, per_group; // rows a task, panels a task
+  const lab_epilogue *then;        // after the last block of K, where a task has whole rows
 } job;
 
 static void pack(void *arg, long t) {
@@ -96,21 +97,26 @@ static void compute(void *arg, long t) {
       i += h;
     }
   }
+  if (g->then && g->per_group == panels && g->k0 + g->kc == g->k && g->nc == g->n) lab_finish(g->then, i0, m, g->n, g->c + i0 * g->n);
 }
 
-void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb,
-              float *c, long ldc, int accumulate) {
+static void finish(void *arg, long t) {
+  job *g = arg;
+  long i0 = t * g->rows, m = g->m - i0 < g->rows ? g->m - i0 : g->rows;
+  lab_finish(g->then, i0, m, g->n, g->c + i0 * g->n);
+}
+
+static void gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb,
+                 float *c, long ldc, int accumulate, const lab_epilogue *then) {
   if (m == 0 || n == 0) return;
-  if (k == 0) {
-    if (!accumulate)
-      for (long i = 0; i < m; i++) memset(c + i * ldc, 0, (size_t)n * 4);
-    return;
-  }
   const long nr = lab_cpu->nr, mr = lab_cpu->mr;
   const int aliases = lda % 1024 == 0 || ldb % 1024 == 0;
-  job g = {ta, accumulate, 0, m, n, k, lda, ldc, a, b, c, tb ? 1 : ldb, tb ? ldb : 1, 0, 0, 0, 0, 0, 0, 0, 0};
+  job g = {ta, accumulate, 0, m, n, k, lda, ldc, a, b, c, tb ? 1 : ldb, tb ? ldb : 1, 0, 0, 0, 0, 0, 0, 0, 0, then};
+  if (k == 0 && !accumulate)
+    for (long i = 0; i < m; i++) memset(c + i * ldc, 0, (size_t)n * 4);
+  int finished = 0;
   const int pack_b = tb || m > 8 * mr || (aliases && m > mr);
-  const long blocks = (k + KC * 5 / 4 - 1) / (KC * 5 / 4), kc = (k + blocks - 1) / blocks;
+  const long blocks = k ? (k + KC * 5 / 4 - 1) / (KC * 5 / 4) : 1, kc = (k + blocks - 1) / blocks;
   const int inline_run = 2.0 * m * n * k < SMALL;
   const long nc = 4096 / nr * nr;
   for (g.j0 = 0; g.j0 < n; g.j0 += nc) {
@@ -134,6 +140,8 @@ void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, 
       g.per_group = panels * g.row_tasks / want;
       if (g.per_group < 1) g.per_group = 1;
       if (g.per_group > panels) g.per_group = panels;
+      if (then && g.row_tasks >= 2 * lab_threads()) g.per_group = panels; // whole rows
+      finished = then && g.per_group == panels && g.nc == n && g.k0 + g.kc == k;
       g.pack_a = m > mr && g.per_group >= 2 && lda % 1024 == 0;
       long tasks = g.row_tasks * ((panels + g.per_group - 1) / g.per_group);
       if (inline_run)
@@ -141,4 +149,24 @@ void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, 
       else lab_parallel(compute, &g, tasks);
     }
   }
+  if (then && !finished) {
+    g.rows = 4096 / n + 1;
+    lab_parallel(finish, &g, (m + g.rows - 1) / g.rows);
+  }
+}
+
+void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb,
+              float *c, long ldc, int accumulate) {
+  LAB_FLUSH;
+  gemm(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, accumulate, 0);
+}
+
+void lab_gemm_then(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
+                   const lab_program *prog, const lab_instr *code, const float *i1, const float *i2, const float *i3,
+                   const float *i4, const float *i5, const float *i6, const float *i7) {
+  LAB_FLUSH;
+  lab_program p = *prog;
+  p.code = code;
+  lab_epilogue e = {&p, {0, i1, i2, i3, i4, i5, i6, i7}};
+  gemm(ta, tb, m, n, k, a, lda, b, ldb, c, n, 0, &e);
 }

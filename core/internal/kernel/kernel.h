@@ -15,6 +15,34 @@ void lab_parallel(lab_task fn, void *arg, long n);
 void lab_set_threads(int n);
 int lab_threads(void);
 
+// Kernels take denormal numbers for zero and give zero for them: they are as good as zero
+// and a hundred times as slow. Every entry point begins with LAB_FLUSH, which sets the
+// thread's mode and puts the old one back at its end; the pool's threads stay in it.
+typedef struct { uint64_t mode; } lab_mode;
+static inline lab_mode lab_flush(void) {
+#if defined(__x86_64__)
+  lab_mode old = {__builtin_ia32_stmxcsr()};
+  __builtin_ia32_ldmxcsr((unsigned)old.mode | 0x8040); // FTZ, DAZ
+#elif defined(__aarch64__)
+  lab_mode old;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(old.mode));
+  __asm__ volatile("msr fpcr, %0" : : "r"(old.mode | 1u << 24)); // FZ
+#else
+  lab_mode old = {0};
+#endif
+  return old;
+}
+static inline void lab_restore(lab_mode *old) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr((unsigned)old->mode);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(old->mode));
+#else
+  (void)old;
+#endif
+}
+#define LAB_FLUSH lab_mode lab_mode_before __attribute__((cleanup(lab_restore))) = lab_flush(); (void)lab_mode_before
+
 // Memory of the calling thread, 64-byte aligned, valid until the same slot is
 // asked for again on this thread. A call's own tasks use other slots than the call.
 enum { LAB_SHARED, LAB_PARTIAL, LAB_PACK_A, LAB_PACK_B, LAB_TILE, LAB_SLOTS };
@@ -70,6 +98,8 @@ typedef struct {
   void (*norm_dwb_row)(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db);
   float (*xent_row)(long n, float s, const float *x, long label, float *scratch);
   void (*xent_grad_row)(long n, float s, const float *x, long label, float dy, float *dx);
+  void (*lstm_row)(long n, float *gates, const float *c, float *h, float *c1);
+  void (*lstm_grad_row)(long n, const float *gates, const float *c, const float *c1, const float *dh, float *dc, float *dgates);
   void (*max_window)(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out);
 } lab_isa;
 
@@ -81,10 +111,28 @@ extern const lab_isa *lab_cpu;      // the one in use
 int lab_use_isa(const char *name);  // "" for the best this CPU has; 0 if it has not
 const char *lab_isa_name(void);
 
+// Rows of cols elements of a program; input i starts at in[i], its rows are rs[i] apart
+// and its step within a row is cs[i], 0 or 1. out is dense and may be a dense input.
+void lab_rows(const lab_program *p, long rows, long cols, const float *const *in, const long *rs, const long *cs, float *out);
+
+// What is done to a product's result while it is still in cache: a program over [rows,
+// cols] whose input 0 is the result itself; the other inputs' strides over the two are
+// stride[i][3] and stride[i][4].
+typedef struct {
+  const lab_program *p;
+  const float *in[LAB_MAX_INPUTS]; // from 1 on
+} lab_epilogue;
+// Applies it to rows of c from the given one on; c is dense.
+void lab_finish(const lab_epilogue *e, long row, long rows, long cols, float *c);
+
 // ---- entry points
 
 void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb,
               float *c, long ldc, int accumulate);
+// With an epilogue; c is dense.
+void lab_gemm_then(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
+                   const lab_program *p, const lab_instr *code, const float *i1, const float *i2, const float *i3,
+                   const float *i4, const float *i5, const float *i6, const float *i7);
 
 // Packs n <= nr columns of B (B[k][j] at b[k*rs+j*cs]) into dst[k][nr], zero-filled.
 void lab_pack_b(const float *b, long rs, long cs, long k, long n, float *dst);
@@ -97,6 +145,9 @@ typedef struct {
 
 void lab_conv_forward(const lab_conv *g, const float *x, const float *w, float *y);
 void lab_conv_input(const lab_conv *g, const float *dy, const float *w, float *dx);
+// With an epilogue; one group. Of lab_conv_input's, inputs must not vary over rows.
+void lab_conv_then(int input, const lab_conv *g, const float *x, const float *w, float *y, const lab_program *p, const lab_instr *code,
+                   const float *i1, const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
 void lab_conv_weight(const lab_conv *g, const float *x, const float *dy, float *dw);
 
 // Maximum pooling over windows of kh x kw (weights and k of the geometry unused), and
@@ -113,6 +164,10 @@ void lab_uniform(uint64_t seed, float step, long n, float *out);
 
 void lab_elementwise(const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,
                      const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
+// Steps arrays of n values in place: array i takes operand next[i] of the program, whose
+// inputs the arrays are. The last instruction's value is one that is taken.
+void lab_update(const lab_program *p, const lab_instr *code, const uint8_t *next, long n, float *a0, float *a1, float *a2,
+                float *a3, float *a4, float *a5, float *a6, float *a7);
 enum { LAB_SUM, LAB_MAX };
 // out[a][b] = sum or max over r of program[a][r][b]; the program's dims are {1,1,a,r,b}.
 void lab_reduce(int kind, const lab_program *p, const lab_instr *code, float *out, const float *i0, const float *i1,
@@ -132,6 +187,10 @@ void lab_attention_forward(const lab_attention *g, const float *q, const float *
 void lab_attention_backward(const lab_attention *g, const float *q, const float *k, const float *v, const float *mask, const float *dout,
                             float *dq, float *dk, float *dv);
 
+// See the twins.
+void lab_lstm_forward(long t, long b, long h, const float *xg, const float *wh, const float *h0, const float *c0, float *out);
+void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, const float *dout, float *dx, float *dh0, float *dc0);
+
 // rows.c, see the twins; labels and indices are whole numbers.
 void lab_softmax(int log, long rows, long n, const float *x, float *y);
 void lab_softmax_grad(int log, long rows, long n, const float *y, const float *dy, float *dx);
@@ -142,5 +201,4 @@ void lab_cross_entropy(long rows, long n, float smoothing, const float *x, const
 void lab_cross_entropy_grad(long rows, long n, float smoothing, const float *x, const float *labels, const float *dy, float *dx);
 void lab_gather(long v, long rows, long n, const float *x, const float *index, float *y);
 void lab_scatter_add(long v, long rows, long n, const float *index, const float *dy, float *dx);
-void lab_adam(long n, float *p, float *m, float *v, const float *g, float lr, float beta1, float beta2, float eps,
-              float weight_decay, int decoupled, float bias1, float bias2);
+void lab_adam(long n, float *p, float *m, float *v, const float *g, const float *c); // c: see adam_step in lanes.h

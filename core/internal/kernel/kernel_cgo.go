@@ -9,8 +9,14 @@ package kernel
 #include "kernel.h"
 #cgo noescape lab_gemm
 #cgo nocallback lab_gemm
+#cgo noescape lab_gemm_then
+#cgo nocallback lab_gemm_then
+#cgo noescape lab_conv_then
+#cgo nocallback lab_conv_then
 #cgo noescape lab_elementwise
 #cgo nocallback lab_elementwise
+#cgo noescape lab_update
+#cgo nocallback lab_update
 #cgo noescape lab_reduce
 #cgo nocallback lab_reduce
 #cgo noescape lab_copy
@@ -113,6 +119,20 @@ func Elementwise(p *Program, out []float32, in [][]float32) func() {
 	}
 }
 
+// Update returns a call that steps the elements lo to hi of the arrays; see
+// [twin.Update]. The code's constants are read at every call: they may be changed
+// in between.
+func Update(p *Program, next [MaxInputs]uint8, arrays [][]float32) func(lo, hi int) {
+	c, a := compile(p), inputs(arrays)
+	return func(lo, hi int) {
+		var at [MaxInputs]*C.float
+		for i := range arrays {
+			at[i] = ptr(a[i][lo:hi])
+		}
+		C.lab_update(&c.p, c.instr(), (*C.uint8_t)(&next[0]), C.long(hi-lo), at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7])
+	}
+}
+
 // Reduce returns a call that reduces the program's values; see [twin.Reduce].
 func Reduce(kind ReduceKind, p *Program, out []float32, in [][]float32) func() {
 	c, i := compile(p), inputs(in)
@@ -124,6 +144,25 @@ func Reduce(kind ReduceKind, p *Program, out []float32, in [][]float32) func() {
 func inputs(in [][]float32) (a [MaxInputs][]float32) {
 	copy(a[:], in)
 	return a
+}
+
+// GemmThen returns a call that computes a product into c, which is dense, and applies
+// the program to it while it is in cache; see [twin.GemmThen].
+func GemmThen(ta, tb bool, m, n, k int, a []float32, lda int, b []float32, ldb int, out []float32, then *Program, in [][]float32) func() {
+	p, i := compile(then), inputs(in)
+	return func() {
+		C.lab_gemm_then(flag(ta), flag(tb), C.long(m), C.long(n), C.long(k), ptr(a), C.long(lda), ptr(b), C.long(ldb), ptr(out),
+			&p.p, p.instr(), ptr(i[1]), ptr(i[2]), ptr(i[3]), ptr(i[4]), ptr(i[5]), ptr(i[6]), ptr(i[7]))
+	}
+}
+
+// ConvThen is GemmThen for a convolution forward or to the input, of one group; of one
+// to the input the program's other operands must not vary over rows.
+func ConvThen(input bool, g *Conv, x, w, out []float32, then *Program, in [][]float32) func() {
+	c, p, i := conv(g), compile(then), inputs(in)
+	return func() {
+		C.lab_conv_then(flag(input), c, ptr(x), ptr(w), ptr(out), &p.p, p.instr(), ptr(i[1]), ptr(i[2]), ptr(i[3]), ptr(i[4]), ptr(i[5]), ptr(i[6]), ptr(i[7]))
+	}
 }
 
 func conv(g *Conv) *C.lab_conv {
@@ -197,6 +236,6 @@ func CopyStrided(dim [MaxDims]int, to Layout, out []float32, from Layout, in []f
 
 // Adam: see [twin.Adam].
 func Adam(p, m, v, g []float32, c AdamConfig) {
-	C.lab_adam(C.long(len(p)), ptr(p), ptr(m), ptr(v), ptr(g), C.float(c.LR), C.float(c.Beta1), C.float(c.Beta2), C.float(c.Eps),
-		C.float(c.WeightDecay), flag(c.Decoupled), C.float(c.Bias1), C.float(c.Bias2))
+	k := c.Coefficients()
+	C.lab_adam(C.long(len(p)), ptr(p), ptr(m), ptr(v), ptr(g), ptr(k[:]))
 }

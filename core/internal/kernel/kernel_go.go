@@ -32,9 +32,37 @@ func Elementwise(p *Program, out []float32, in [][]float32) func() {
 	return func() { twin.Elementwise(p, out, in) }
 }
 
+// Update returns a call that steps the elements lo to hi; see [twin.Update].
+func Update(p *Program, next [MaxInputs]uint8, arrays [][]float32) func(lo, hi int) {
+	return func(lo, hi int) {
+		var part [MaxInputs][]float32
+		for i, a := range arrays {
+			part[i] = a[lo:hi]
+		}
+		twin.Update(p, next, part[:len(arrays)])
+	}
+}
+
 // Reduce returns a call; see [twin.Reduce].
 func Reduce(kind ReduceKind, p *Program, out []float32, in [][]float32) func() {
 	return func() { twin.Reduce(kind, p, out, in) }
+}
+
+// GemmThen returns a call; see [twin.GemmThen].
+func GemmThen(ta, tb bool, m, n, k int, a []float32, lda int, b []float32, ldb int, out []float32, then *Program, in [][]float32) func() {
+	return func() { twin.GemmThen(ta, tb, m, n, k, a, lda, b, ldb, out, then, in) }
+}
+
+// ConvThen returns a call; see [twin.GemmThen].
+func ConvThen(input bool, g *Conv, x, w, out []float32, then *Program, in [][]float32) func() {
+	return func() {
+		if input {
+			twin.ConvInput(g, x, w, out)
+		} else {
+			twin.ConvForward(g, x, w, out)
+		}
+		twin.Then(then, out, in)
+	}
 }
 
 // ConvForward returns a call; see [twin.ConvForward].

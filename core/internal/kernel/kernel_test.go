@@ -85,6 +85,64 @@ func TestGemm(t *testing.T) {
 	})
 }
 
+// randomEpilogue is a program over [rows, cols] with a bias, and a residual if full.
+func randomEpilogue(r *rand.Rand, rows, cols int, full bool) (*Program, [][]float32) {
+	p := &Program{Inputs: 2, Dim: [MaxDims]int{1, 1, 1, rows, cols}}
+	p.Stride[0] = [MaxDims]int{0, 0, 0, cols, 1}
+	p.Stride[1] = [MaxDims]int{0, 0, 0, 0, 1}
+	in := [][]float32{nil, random(r, cols)}
+	p.Code = []Instr{{Code: twin.Const, Dst: 2, Imm: 0.5}, {Code: twin.Add, Dst: 3, A: 0, B: 1}, {Code: twin.Tanh, Dst: 4, A: 3}, {Code: twin.Mul, Dst: 5, A: 4, B: 2}}
+	if full {
+		p.Inputs, p.Stride[2] = 3, p.Stride[0]
+		in = append(in, random(r, rows*cols))
+		p.Code = []Instr{{Code: twin.Add, Dst: 3, A: 0, B: 1}, {Code: twin.Relu, Dst: 4, A: 3}, {Code: twin.Add, Dst: 5, A: 4, B: 2}}
+	}
+	return p, in
+}
+
+func TestEpilogue(t *testing.T) {
+	defer SetThreads(Threads())
+	everyISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(51, 52))
+		for i := range 60 {
+			SetThreads(1 + i%3)
+			m, n, k := 1+r.IntN(300), 1+r.IntN(100), r.IntN(400)
+			a, b, c := random(r, m*k), random(r, k*n), Alloc(m*n)
+			then, in := randomEpilogue(r, m, n, i%2 == 0)
+			ref, want := make([][]float64, len(in)), make([]float64, m*n)
+			for j := range in {
+				ref[j] = doubles(in[j])
+			}
+			twin.GemmThen(false, false, m, n, k, doubles(a), k, doubles(b), n, want, then, ref)
+			GemmThen(false, false, m, n, k, a, k, b, n, c, then, in)()
+			near(t, fmt.Sprintf("%dx%dx%d", m, n, k), c, want, math.Sqrt(float64(k+1)), 4e-6)
+
+			g := randomConv(r)
+			g.C /= g.Groups
+			g.K /= g.Groups
+			g.Groups = 1
+			x, w, y := random(r, g.N*g.H*g.W*g.C), random(r, g.KH*g.KW*g.C*g.K), Alloc(g.N*g.OH*g.OW*g.K)
+			then, in = randomEpilogue(r, g.N*g.OH*g.OW, g.K, i%2 == 0)
+			ref, want = make([][]float64, len(in)), make([]float64, len(y))
+			for j := range in {
+				ref[j] = doubles(in[j])
+			}
+			twin.ConvForward(g, doubles(x), doubles(w), want)
+			twin.Then(then, want, ref)
+			ConvThen(false, g, x, w, y, then, in)()
+			near(t, fmt.Sprintf("conv %+v", *g), y, want, math.Sqrt(float64(g.KH*g.KW*g.C)), 3e-6)
+
+			then, in = randomEpilogue(r, g.N*g.H*g.W, g.C, false)
+			ref, want = [][]float64{nil, doubles(in[1])}, make([]float64, len(x))
+			twin.ConvInput(g, doubles(y), doubles(w), want)
+			twin.Then(then, want, ref)
+			dx := Alloc(len(x))
+			ConvThen(true, g, y, w, dx, then, in)()
+			near(t, fmt.Sprintf("conv input %+v", *g), dx, want, math.Sqrt(float64(g.KH*g.KW*g.K)), 1e-5)
+		}
+	})
+}
+
 func randomConv(r *rand.Rand) *Conv {
 	for {
 		groups := 1
@@ -187,7 +245,7 @@ func single(code Code, imm float32, n int) *Program {
 }
 
 func TestEveryCode(t *testing.T) {
-	special := []float32{0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 1e-30, -1e-30, 1e-41, 3.4e38, -3.4e38, 88.7, -87, 89, -104, 20, -20, 0.62, 0.63, 2.5, -2.5,
+	special := []float32{0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 1e-30, -1e-30, 1e-37, 3.4e38, -3.4e38, 88.7, -87, 89, -104, 20, -20, 0.62, 0.63, 2.5, -2.5,
 		float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), 1 << 24, 8388609, -7.25}
 	everyISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))
@@ -201,7 +259,8 @@ func TestEveryCode(t *testing.T) {
 						switch {
 						case n == 1500:
 							in[i][j] = special[r.IntN(len(special))]
-						case code == twin.Log || code == twin.Sqrt || code == twin.Rsqrt || code == twin.Pow && i == 0:
+						case code == twin.Log || code == twin.Sqrt || code == twin.Rsqrt || code == twin.Pow && i == 0,
+							code == twin.AddScaled: // no cancellation
 							in[i][j] = float32(math.Abs(float64(in[i][j]))) + 1e-3
 						case n == 40000:
 							in[i][j] *= 20
@@ -469,4 +528,34 @@ func TestThreads(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Denormal numbers are zero in kernels, on every thread; outside they are what they are.
+func TestDenormals(t *testing.T) {
+	defer SetThreads(Threads())
+	everyISA(t, func(t *testing.T) {
+		if ISA() == "go" {
+			t.Skip("plain Go computes with them")
+		}
+		SetThreads(3)
+		const n = 100000
+		tiny, out := Alloc(n), Alloc(n)
+		for i := range tiny {
+			tiny[i] = 1e-40
+		}
+		p := single(twin.Mul, 0, n)
+		one := Alloc(n)
+		for i := range one {
+			one[i] = 1
+		}
+		Elementwise(p, out, [][]float32{tiny, one})()
+		for i, v := range out {
+			if v != 0 {
+				t.Fatalf("element %d is %v", i, v)
+			}
+		}
+		if x := tiny[0] * one[0]; x == 0 {
+			t.Error("denormals are gone from Go")
+		}
+	})
 }

@@ -218,6 +218,7 @@ static void block(const lab_program *p, long n, const float **in, float *temp, f
     case CODE_EQ: EACH2(pick(x == y, ONE, ZERO));
     case CODE_GATE: EACH2(pick(x > ZERO, y, ZERO));
     case CODE_LEAKY_GATE: EACH2(pick(x > ZERO, y, y *imm));
+    case CODE_ADD_SCALED: EACH2(x + y * imm);
     case CODE_WHERE: EACH2(pick(x != ZERO, y, load(c + i)));
     }
     in[s->dst] = d;
@@ -374,4 +375,4 @@ static void max_window(int kind, long taps, const long *at, long c, const float 
 }
 
 const lab_isa ISA = {ISA_NAME, LANES, MR, NR, rows, cols, block, sum, max_of, add_to, max_to, dot, adam, softmax_row,
-                     softmax_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, max_window};
+                     softmax_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};

@@ -48,6 +48,7 @@ static void run_tasks(void) {
 }
 
 static void *worker(void *id) {
+  lab_flush();
   uint32_t seen = 0;
   for (;;) {
     int spins = 0;

@@ -36,6 +36,7 @@ static void image(void *arg, long n) {
 }
 
 void lab_max_pool(int kind, const lab_conv *g, const float *x, const float *in, float *out) {
+  LAB_FLUSH;
   job j = {kind, g, x, in, out};
   lab_parallel(image, &j, g->n);
 }
@@ -82,6 +83,7 @@ static void mean_image(void *arg, long n) {
 }
 
 void lab_mean_pool(int back, int whole, const lab_conv *g, const float *in, float *out) {
+  LAB_FLUSH;
   mean_job j = {back, whole, g, in, out};
   lab_parallel(mean_image, &j, g->n);
 }

@@ -7,8 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-void lab_rows(const lab_program *p, long rows, long cols, const float *const *in, const long *rs, const long *cs, float *out);
-
 enum { CHUNK = 16384 };
 
 typedef struct {
@@ -84,6 +82,7 @@ static void run(void *arg, long t) {
 
 void lab_reduce(int kind, const lab_program *prog, const lab_instr *code, float *out, const float *i0, const float *i1,
                 const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7) {
+  LAB_FLUSH;
   lab_program p = *prog;
   p.code = code;
   job j = {&p, {i0, i1, i2, i3, i4, i5, i6, i7}, kind, out, p.dim[2], p.dim[3], p.dim[4], 0, 0, 0};

@@ -38,15 +38,19 @@ static void run(lab_task f, job *j) {
 }
 
 void lab_softmax(int log, long rows, long n, const float *x, float *y) {
+  LAB_FLUSH;
   run(softmax, &(job){.kind = log, .rows = rows, .n = n, .x = x, .y = y});
 }
 void lab_softmax_grad(int log, long rows, long n, const float *y, const float *dy, float *dx) {
+  LAB_FLUSH;
   run(softmax_grad, &(job){.kind = log, .rows = rows, .n = n, .x = y, .dy = dy, .y = dx});
 }
 void lab_norm(int rms, long rows, long n, float eps, const float *x, const float *w, const float *b, float *y) {
+  LAB_FLUSH;
   run(norm, &(job){.kind = rms, .rows = rows, .n = n, .eps = eps, .x = x, .w = w, .b = b, .y = y});
 }
 void lab_norm_dx(int rms, long rows, long n, float eps, const float *x, const float *w, const float *dy, float *dx) {
+  LAB_FLUSH;
   run(norm_dx, &(job){.kind = rms, .rows = rows, .n = n, .eps = eps, .x = x, .w = w, .dy = dy, .y = dx});
 }
 
@@ -61,6 +65,7 @@ static void norm_dwb(void *arg, long t) {
 
 // out[0] is the gradient of w, out[1] that of b.
 void lab_norm_dwb(int rms, long rows, long n, float eps, const float *x, const float *dy, float *out) {
+  LAB_FLUSH;
   memset(out, 0, (size_t)(2 * n) * 4);
   if (rows == 0 || n == 0) return;
   job j = {.kind = rms, .rows = rows, .n = n, .eps = eps, .x = x, .dy = dy};
@@ -97,9 +102,11 @@ static void xent_grad(void *arg, long t) {
   }
 }
 void lab_cross_entropy(long rows, long n, float smoothing, const float *x, const float *labels, float *loss) {
+  LAB_FLUSH;
   run(xent, &(job){.rows = rows, .n = n, .eps = smoothing, .x = x, .w = labels, .y = loss});
 }
 void lab_cross_entropy_grad(long rows, long n, float smoothing, const float *x, const float *labels, const float *dy, float *dx) {
+  LAB_FLUSH;
   run(xent_grad, &(job){.rows = rows, .n = n, .eps = smoothing, .x = x, .w = labels, .dy = dy, .y = dx});
 }
 
@@ -137,6 +144,7 @@ static void scatter(void *arg, long t) {
   }
 }
 void lab_scatter_add(long v, long rows, long n, const float *index, const float *dy, float *dx) {
+  LAB_FLUSH;
   scatter_job j = {v, rows, n, n >= 64 ? (n + 3) / 4 : n, index, dy, dx};
   if (n) lab_parallel(scatter, &j, (n + j.per - 1) / j.per);
 }

@@ -137,3 +137,60 @@ static void xent_grad_row(long n, float s, const float *x, long label, float dy,
   for (long i = 0; i < n; i++) dx[i] = dx[i] * scale - rest;
   dx[label] -= (1 - s) * dy;
 }
+
+// One step of an LSTM for one row of n units: gates holds i, f, g, o before their
+// functions and after them; c is the cell before, h and c1 what comes out.
+static void lstm_row(long n, float *gates, const float *c, float *h, float *c1) {
+  float *gi = gates, *gf = gates + n, *gg = gates + 2 * n, *go = gates + 3 * n;
+  long k = 0;
+  for (; k + LANES <= n; k += LANES) {
+    vf i = vsigmoid(load(gi + k)), f = vsigmoid(load(gf + k)), g = vtanh(load(gg + k)), o = vsigmoid(load(go + k));
+    vf next = f * load(c + k) + i * g;
+    store(gi + k, i), store(gf + k, f), store(gg + k, g), store(go + k, o);
+    store(c1 + k, next);
+    store(h + k, o * vtanh(next));
+  }
+  if (k < n) {
+    float pad[5][LANES];
+    memset(pad, 0, sizeof pad);
+    const size_t rest = (size_t)(n - k) * 4;
+    memcpy(pad[0], gi + k, rest), memcpy(pad[1], gf + k, rest), memcpy(pad[2], gg + k, rest), memcpy(pad[3], go + k, rest);
+    memcpy(pad[4], c + k, rest);
+    vf i = vsigmoid(load(pad[0])), f = vsigmoid(load(pad[1])), g = vtanh(load(pad[2])), o = vsigmoid(load(pad[3]));
+    vf next = f * load(pad[4]) + i * g;
+    store(pad[0], i), store(pad[1], f), store(pad[2], g), store(pad[3], o), store(pad[4], next);
+    memcpy(gi + k, pad[0], rest), memcpy(gf + k, pad[1], rest), memcpy(gg + k, pad[2], rest), memcpy(go + k, pad[3], rest);
+    memcpy(c1 + k, pad[4], rest);
+    store(pad[0], o * vtanh(next));
+    memcpy(h + k, pad[0], rest);
+  }
+}
+
+// Its gradient: gates after their functions, c before and c1 after the step; dgates
+// (of the gates before their functions) on entry holds what flows in from elsewhere to
+// the gates after them; dh and dc flow in, dc leaves as the gradient of c.
+static void lstm_grad_row(long n, const float *gates, const float *c, const float *c1, const float *dh, float *dc, float *dgates) {
+  const float *gi = gates, *gf = gates + n, *gg = gates + 2 * n, *go = gates + 3 * n;
+  float *di = dgates, *df = dgates + n, *dg = dgates + 2 * n, *dq = dgates + 3 * n;
+  float t[LAB_BLOCK];
+  for (long k0 = 0; k0 < n; k0 += LAB_BLOCK) {
+    long m = n - k0 < LAB_BLOCK ? n - k0 : LAB_BLOCK, k = 0;
+    for (; k + LANES <= m; k += LANES) store(t + k, vtanh(load(c1 + k0 + k)));
+    if (k < m) {
+      float pad[LANES] = {0};
+      memcpy(pad, c1 + k0 + k, (size_t)(m - k) * 4);
+      store(pad, vtanh(load(pad)));
+      memcpy(t + k, pad, (size_t)(m - k) * 4);
+    }
+    for (k = 0; k < m; k++) {
+      const long a = k0 + k;
+      const float i = gi[a], f = gf[a], g = gg[a], o = go[a], th = t[k];
+      const float d = dc[a] + dh[a] * o * (1 - th * th);
+      di[a] = (di[a] + d * g) * i * (1 - i);
+      df[a] = (df[a] + d * c[a]) * f * (1 - f);
+      dg[a] = (dg[a] + d * i) * (1 - g * g);
+      dq[a] = (dq[a] + dh[a] * th) * o * (1 - o);
+      dc[a] = d * f;
+    }
+  }
+}

@@ -26,24 +26,33 @@ func CopyStrided[F Float](dim [MaxDims]int, to Layout, out []F, from Layout, in 
 
 // AdamConfig holds Adam's settings at one step; see [Adam].
 type AdamConfig struct {
-	LR, Beta1, Beta2, Eps float32
-	WeightDecay           float32
+	LR, Beta1, Beta2, Eps float64
+	WeightDecay           float64
 	Decoupled             bool    // AdamW: decay the weights, not through the gradient
-	Bias1, Bias2          float32 // 1 - beta^t
+	Bias1, Bias2          float64 // 1 - beta^t
+}
+
+// Coefficients are the factors of one step in the order the kernel reads them:
+// beta1, 1-beta1, beta2, 1-beta2, lr/bias1, 1/sqrt(bias2), eps, decay through the
+// gradient, what decoupled decay leaves. They are rounded last: 1-0.999 taken in
+// float32 is 5e-5 off.
+func (c AdamConfig) Coefficients() [9]float32 {
+	l2, keep := c.WeightDecay, 1.0
+	if c.Decoupled {
+		l2, keep = 0, 1-c.LR*c.WeightDecay
+	}
+	return [9]float32{float32(c.Beta1), float32(1 - c.Beta1), float32(c.Beta2), float32(1 - c.Beta2), float32(c.LR / c.Bias1),
+		float32(1 / math.Sqrt(c.Bias2)), float32(c.Eps), float32(l2), float32(keep)}
 }
 
 // Adam is one step of Kingma & Ba (2015), algorithm 1, with eps outside the
 // root's bias correction as in PyTorch: p -= lr/bias1 * m / (sqrt(v/bias2) + eps).
 func Adam(p, m, v, g []float32, c AdamConfig) {
+	k := c.Coefficients()
 	for i := range p {
-		d, w := g[i], p[i]
-		if c.Decoupled {
-			w *= 1 - c.LR*c.WeightDecay
-		} else {
-			d += c.WeightDecay * w
-		}
-		m[i] = c.Beta1*m[i] + (1-c.Beta1)*d
-		v[i] = c.Beta2*v[i] + (1-c.Beta2)*d*d
-		p[i] = w - c.LR/c.Bias1*m[i]/(float32(math.Sqrt(float64(v[i]/c.Bias2)))+c.Eps)
+		d := g[i] + k[7]*p[i]
+		m[i] = k[0]*m[i] + k[1]*d
+		v[i] = k[2]*v[i] + k[3]*d*d
+		p[i] = k[8]*p[i] - k[4]*m[i]/(float32(math.Sqrt(float64(v[i])))*k[5]+k[6])
 	}
 }

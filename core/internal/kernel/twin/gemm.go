@@ -24,3 +24,16 @@ func Gemm[F Float](ta, tb bool, m, n, k int, a []F, lda int, b []F, ldb int, c [
 		}
 	}
 }
+
+// GemmThen is [Gemm] into dense memory, followed by [Then].
+func GemmThen[F Float](ta, tb bool, m, n, k int, a []F, lda int, b []F, ldb int, out []F, then *Program, in [][]F) {
+	Gemm(ta, tb, m, n, k, a, lda, b, ldb, out, n, false)
+	Then(then, out, in)
+}
+
+// Then applies a program to a result [rows, cols], whose space is the last two axes and
+// whose input 0 it is; in[0] is not looked at.
+func Then[F Float](then *Program, out []F, in [][]F) {
+	all := append([][]F{out}, in[1:]...)
+	Elementwise(then, out, all)
+}

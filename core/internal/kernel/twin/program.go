@@ -42,6 +42,7 @@ const (
 	Equal
 	Gate      // a > 0 ? b : 0
 	LeakyGate // a > 0 ? b : Imm*b
+	AddScaled // a + Imm*b
 	Where     // a != 0 ? b : c
 	CodeCount
 )
@@ -61,7 +62,7 @@ func (c Code) Arity() int {
 
 var codeNames = [CodeCount]string{"Const", "Copy", "Neg", "Abs", "Square", "Sqrt", "Rsqrt", "Recip", "Exp", "Log",
 	"Tanh", "Sigmoid", "Softplus", "Erf", "Relu", "Sin", "Cos", "Floor", "Sign", "LeakyRelu", "Add", "Sub", "Mul", "Div",
-	"Max", "Min", "Pow", "Less", "LessEqual", "Equal", "Gate", "LeakyGate", "Where"}
+	"Max", "Min", "Pow", "Less", "LessEqual", "Equal", "Gate", "LeakyGate", "AddScaled", "Where"}
 
 func (c Code) String() string {
 	if c < CodeCount {
@@ -199,6 +200,8 @@ func Apply[F Float](code Code, a, b, c, imm F) F {
 			return b
 		}
 		return imm * b
+	case AddScaled:
+		return a + imm*b
 	case Where:
 		if a != 0 {
 			return b
@@ -258,6 +261,25 @@ func Elementwise[F Float](p *Program, out []F, in [][]F) {
 		out[n] = value(p, in, at)
 		n++
 	})
+}
+
+// Update steps arrays of equal length in place: at each place the program is
+// computed with the arrays as its inputs, then array i takes the value of operand
+// next[i], a constant or a temporary; it keeps its own where next[i] is i. The last
+// instruction's value must be among the taken. The program's space is not looked at.
+func Update[F Float](p *Program, next [MaxInputs]uint8, arrays [][]F) {
+	var v [MaxInputs + MaxTemps]F
+	for e := range arrays[0] {
+		for i, a := range arrays {
+			v[i] = a[e]
+		}
+		for _, s := range p.Code {
+			v[s.Dst] = Apply(s.Code, v[s.A], v[s.B], v[s.C], F(s.Imm))
+		}
+		for i, a := range arrays {
+			a[e] = v[next[i]]
+		}
+	}
 }
 
 // ReduceKind is how [Reduce] puts values together.

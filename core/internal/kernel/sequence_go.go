@@ -13,3 +13,13 @@ func AttentionForward(g *Attention, q, k, v, mask, out []float32) func() {
 func AttentionBackward(g *Attention, q, k, v, mask, dout, dq, dk, dv []float32) func() {
 	return func() { twin.AttentionBackward(g, q, k, v, mask, dout, dq, dk, dv) }
 }
+
+// LSTMForward: see [twin.LSTMForward].
+func LSTMForward(t, b, h int, xg, wh, h0, c0, out []float32) {
+	twin.LSTMForward(t, b, h, xg, wh, h0, c0, out)
+}
+
+// LSTMBackward: see [twin.LSTMBackward].
+func LSTMBackward(t, b, h int, wh, c0, out, dout, dx, dh0, dc0 []float32) {
+	twin.LSTMBackward(t, b, h, wh, c0, out, dout, dx, dh0, dc0)
+}

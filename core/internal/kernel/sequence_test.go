@@ -57,3 +57,29 @@ func TestAttention(t *testing.T) {
 		}
 	})
 }
+
+func TestLSTM(t *testing.T) {
+	everyISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(41, 42))
+		for range 25 {
+			steps, b, h := 1+r.IntN(7), 1+r.IntN(20), 1+r.IntN(40)
+			xg, wh, h0, c0 := random(r, steps*b*4*h), random(r, h*4*h), random(r, b*h), random(r, b*h)
+			for i := range wh {
+				wh[i] *= 0.3
+			}
+			out, want := Alloc(steps*b*6*h), make([]float64, steps*b*6*h)
+			twin.LSTMForward(steps, b, h, doubles(xg), doubles(wh), doubles(h0), doubles(c0), want)
+			LSTMForward(steps, b, h, xg, wh, h0, c0, out)
+			what := fmt.Sprintf("t=%d b=%d h=%d", steps, b, h)
+			near(t, "forward "+what, out, want, 1, 1e-5)
+			dout := random(r, len(out))
+			dx, dh0, dc0 := Alloc(len(xg)), Alloc(b*h), Alloc(b*h)
+			wx, wh0, wc0 := make([]float64, len(xg)), make([]float64, b*h), make([]float64, b*h)
+			twin.LSTMBackward(steps, b, h, doubles(wh), doubles(c0), doubles(out), doubles(dout), wx, wh0, wc0)
+			LSTMBackward(steps, b, h, wh, c0, out, dout, dx, dh0, dc0)
+			near(t, "dx "+what, dx, wx, 5, 1e-5)
+			near(t, "dh0 "+what, dh0, wh0, 5, 1e-5)
+			near(t, "dc0 "+what, dc0, wc0, 5, 1e-5)
+		}
+	})
+}

@@ -8,6 +8,10 @@ package kernel
 #cgo nocallback lab_attention_forward
 #cgo noescape lab_attention_backward
 #cgo nocallback lab_attention_backward
+#cgo noescape lab_lstm_forward
+#cgo nocallback lab_lstm_forward
+#cgo noescape lab_lstm_backward
+#cgo nocallback lab_lstm_backward
 */
 import "C"
 
@@ -28,4 +32,14 @@ func AttentionBackward(g *Attention, q, k, v, mask, dout, dq, dk, dv []float32) 
 	return func() {
 		C.lab_attention_backward(c, ptr(q), ptr(k), ptr(v), ptr(mask), ptr(dout), ptr(dq), ptr(dk), ptr(dv))
 	}
+}
+
+// LSTMForward: see [twin.LSTMForward].
+func LSTMForward(t, b, h int, xg, wh, h0, c0, out []float32) {
+	C.lab_lstm_forward(C.long(t), C.long(b), C.long(h), ptr(xg), ptr(wh), ptr(h0), ptr(c0), ptr(out))
+}
+
+// LSTMBackward: see [twin.LSTMBackward].
+func LSTMBackward(t, b, h int, wh, c0, out, dout, dx, dh0, dc0 []float32) {
+	C.lab_lstm_backward(C.long(t), C.long(b), C.long(h), ptr(wh), ptr(c0), ptr(out), ptr(dout), ptr(dx), ptr(dh0), ptr(dc0))
 }

@@ -1,0 +1,87 @@
+package workload
+
+import (
+	"math/rand/v2"
+
+	"lab/core/graph"
+	"lab/core/optim"
+	"lab/core/tensor"
+	"lab/core/vm"
+)
+
+// Workload is a step that lab and its peers are timed on.
+type Workload struct {
+	Name, What string
+
+	// Batch is one batch in the layout of files: images NCHW, labels as int64. Every
+	// step sees the same batch, so that no time goes into data.
+	Batch func(r *rand.Rand) Batch
+
+	// Build makes the network and compiles its step. Nil where lab cannot do it yet.
+	Build func(r *rand.Rand) (*Net, error)
+}
+
+// Batch is a batch's tensors by name.
+type Batch map[string]*tensor.Tensor
+
+// Net is a network that is ready to run.
+type Net struct {
+	Sets     map[string]*graph.Params // by the prefix of their names in a state file
+	Feed     func(Batch)
+	Step     func()
+	Losses   func() []float64 // of the step before; an inference's outputs
+	Programs []Program        // what a step runs,
+	Optimise func()           // and this; nil for an inference
+}
+
+// Program is one program of a step, for profiles.
+type Program struct {
+	Name string
+	*vm.Program
+}
+
+// Table lists the workloads in the order of the tables that are printed.
+var Table = []Workload{mlp, cnn, resnet, dcgan, policyForward, policyTrain, gpt, lstm, maml}
+
+// The places of workloads that wait for ops; their PyTorch side is there.
+var (
+	gpt  = Workload{Name: "gpt", What: "4 transformer layers, d 128, 4 heads, T 64, vocabulary 96, batch 16, Adam"}
+	lstm = Workload{Name: "lstm", What: "LSTM 28→128 over 28 steps, fc 10, batch 64, Adam"}
+	maml = Workload{Name: "maml", What: "sines, MLP 1-40-40-1, 16 tasks of 10+10 points, one inner step, second order, Adam"}
+)
+
+// Find returns the workload of that name, or nil.
+func Find(name string) *Workload {
+	for i := range Table {
+		if Table[i].Name == name {
+			return &Table[i]
+		}
+	}
+	return nil
+}
+
+// Parameters is the number of trained values.
+func (n *Net) Parameters() int {
+	total := 0
+	for _, s := range n.Sets {
+		total += s.Count()
+	}
+	return total
+}
+
+// trained is a network of one parameter set that Adam trains on one loss.
+func trained(params *graph.Params, loss *graph.Node, lr float64, feed func(*vm.Program, Batch)) (*Net, error) {
+	p, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, params))
+	if err != nil {
+		return nil, err
+	}
+	adam := optim.NewAdam(params, lr)
+	return &Net{
+		Sets:     map[string]*graph.Params{"": params},
+		Feed:     func(b Batch) { feed(p, b) },
+		Step:     func() { p.Run(); adam.Step() },
+		Losses:   func() []float64 { return []float64{p.Scalar(loss)} },
+		Programs: []Program{{"step", p}},
+		Optimise: adam.Step,
+	}, nil
+}

@@ -1,0 +1,5 @@
+//go:build !asan
+
+package vm_test
+
+const sanitized = false
