@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lab/core"
-	"lab/tracker"
 )
 
 func (a *app) exportCommand() *cobra.Command {
@@ -24,7 +23,7 @@ or the beginning of it, or its name.`,
   lab export @best:fid`,
 		Args: args(1, 1, "one run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, err := tracker.Open(a.homeDir(), tracker.Options{ReadOnly: true, Version: version()})
+			db, err := a.records()
 			if err != nil {
 				return err
 			}

@@ -17,6 +17,7 @@ import (
 
 	"lab/core"
 	"lab/core/family"
+	"lab/tracker"
 )
 
 func main() {
@@ -115,6 +116,11 @@ func (a *app) homeDir() string {
 		return h
 	}
 	return ".lab"
+}
+
+// records opens the home for reading; one that is not there is empty.
+func (a *app) records() (*tracker.DB, error) {
+	return tracker.Open(a.homeDir(), tracker.Options{ReadOnly: true, Version: version()})
 }
 
 // args checks the number of arguments in the same words everywhere.

@@ -24,7 +24,7 @@ func (a *app) findModel(ctx context.Context, ref string) (tracker.Source, error)
 		sum, err := fileSum(path)
 		return tracker.Source{Path: path, SHA256: sum}, err
 	}
-	db, err := tracker.Open(a.homeDir(), tracker.Options{ReadOnly: true, Version: version()})
+	db, err := a.records()
 	if err != nil {
 		return tracker.Source{}, err
 	}

@@ -25,7 +25,7 @@ stands for its best value; last(M), min(M) and max(M) choose another.`,
   lab report 'plugin=gan and fid<60 and status=finished' --sort fid`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.Filter = strings.Join(args, " ")
-			db, err := tracker.Open(a.homeDir(), tracker.Options{ReadOnly: true, Version: version()})
+			db, err := a.records()
 			if err != nil {
 				return err
 			}

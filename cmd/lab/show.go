@@ -26,7 +26,7 @@ it, or its name.`,
   lab show @best:fid --json`,
 		Args: args(1, 1, "one run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, err := tracker.Open(a.homeDir(), tracker.Options{ReadOnly: true, Version: version()})
+			db, err := a.records()
 			if err != nil {
 				return err
 			}
