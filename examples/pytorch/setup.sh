@@ -6,7 +6,7 @@ set -u
 venv=$1
 here=$(cd "$(dirname "$0")" && pwd)
 
-works() { "$1" -c 'import torch, numpy, onnx, onnxruntime, PIL, safetensors' 2>/dev/null; }
+works() { "$1" -c 'import torch, numpy, onnx, onnxruntime, onnxscript, PIL, safetensors' 2>/dev/null; }
 note() { mkdir -p "$venv" && echo "LAB_PYTHON=$1" >"$venv/lab.env" && echo "PyTorch: $("$1" -c 'import torch; print(torch.__version__)') ($1)"; }
 give_up() { echo "no PyTorch: $1; tests that compare with it will be skipped" >&2; exit 0; }
 
