@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 
+	"lab/core/internal/kernel"
 	"lab/core/tensor"
 )
 
@@ -242,6 +243,13 @@ func apply(def *Def, attr any, in ...*Node) *Node {
 	out, err := def.Shape(attr, shapes)
 	if err != nil {
 		fail(def.Name, "%v", err)
+	}
+	if def.Code != 0 && len(in) > 1 && len(out) > kernel.MaxDims && Broadcasts(out, shapes...) != nil {
+		wide := make([]*Node, len(in)) // more axes broadcast than a kernel takes: before it, then
+		for i, n := range in {
+			wide[i] = Expand(n, out...)
+		}
+		return apply(def, attr, wide...)
 	}
 	op := &Op{def: def, attr: attr, in: shapes, out: out, id: uint32(len(g.nodes))}
 	children := make(gorgonia.Nodes, len(in))

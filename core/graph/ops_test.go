@@ -90,6 +90,15 @@ func table() []Expr {
 		})},
 		{Name: "Expand", Shapes: shapes{{3, 1}}, F: unary(func(a *graph.Node) *graph.Node { return graph.Square(graph.Expand(a, 2, 3, 4)) })},
 		{Name: "Transpose", Shapes: shapes{{2, 3, 4}}, F: unary(func(a *graph.Node) *graph.Node { return graph.Square(graph.Transpose(a, 2, 0, 1)) })},
+		{Name: "Expand of many axes", Shapes: shapes{{2, 1, 2, 1, 2, 1, 2}}, F: unary(func(a *graph.Node) *graph.Node {
+			return graph.Square(graph.Expand(a, 2, 2, 2, 3, 2, 2, 2))
+		})},
+		{Name: "Transpose of many axes", Shapes: shapes{{2, 3, 2, 1, 2, 2, 3, 2}}, F: unary(func(a *graph.Node) *graph.Node {
+			return graph.Square(graph.Transpose(a, 7, 1, 6, 3, 5, 0, 4, 2))
+		})},
+		{Name: "Add of many axes", Shapes: shapes{{2, 1, 2, 1, 2, 1, 2}, {2, 1, 3, 1, 2, 1}}, F: func(in []*graph.Node) *graph.Node {
+			return graph.Square(graph.Add(in[0], in[1]))
+		}},
 		{Name: "Slice", Shapes: shapes{{3, 7}}, F: unary(func(a *graph.Node) *graph.Node { return graph.Square(graph.Slice(a, 1, 1, 6, 2)) })},
 		{Name: "Slice backwards", Shapes: shapes{{3, 7}}, F: unary(func(a *graph.Node) *graph.Node { return graph.Square(graph.Slice(a, -1, 6, -1, -3)) })},
 		{Name: "Pad", Shapes: shapes{{3, 2}}, F: unary(func(a *graph.Node) *graph.Node { return graph.Exp(graph.Pad(a, 0, 1, 2)) })},

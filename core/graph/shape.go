@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"lab/core/internal/kernel"
 	"lab/core/internal/kernel/twin"
@@ -284,9 +285,21 @@ func Reshape(x *Node, shape ...int) *Node {
 // StopGradient is x, through which no gradient passes.
 func StopGradient(x *Node) *Node { return apply(stopDef, nil, x) }
 
-// Expand broadcasts x to the shape.
+// Expand broadcasts x to the shape. A shape that mixes more axes than one kernel takes is
+// reached one axis after the other.
 func Expand(x *Node, shape ...int) *Node {
 	if x.shape.Equal(shape) {
+		return x
+	}
+	if Broadcasts(shape, x.shape) != nil && len(shape) > kernel.MaxDims {
+		x = Reshape(x, append(ones(len(shape)-len(x.shape)), x.shape...)...)
+		for a := range shape {
+			step := x.shape.Clone()
+			step[a] = shape[a]
+			if !step.Equal(x.shape) {
+				x = apply(expandDef, step, x)
+			}
+		}
 		return x
 	}
 	return apply(expandDef, append(tensor.Shape{}, shape...), x)
@@ -310,7 +323,66 @@ func Transpose(x *Node, perm ...int) *Node {
 	if identity {
 		return x
 	}
+	if len(perm) > kernel.MaxDims && mixes(x.shape, perm) {
+		return transposeByMoves(x, perm)
+	}
 	return apply(transposeDef, append(Perm{}, perm...), x)
+}
+
+// mixes reports whether a permutation leaves more groups of neighbouring axes than one
+// kernel copies.
+func mixes(s tensor.Shape, perm []int) bool {
+	groups, last := 0, -1
+	for _, p := range perm {
+		if p < 0 || p >= len(s) || s[p] == 1 {
+			continue
+		}
+		next := last + 1
+		for last >= 0 && next < len(s) && s[next] == 1 {
+			next++
+		}
+		if last < 0 || p != next {
+			groups++
+		}
+		last = p
+	}
+	return groups > kernel.MaxDims
+}
+
+// transposeByMoves brings one axis after the other to its place.
+func transposeByMoves(x *Node, perm []int) *Node {
+	order := make([]int, len(perm)) // the axes of x as they are so far
+	for i := range order {
+		order[i] = i
+	}
+	for i, p := range perm {
+		at := slices.Index(order, p)
+		if at < i {
+			fail("Transpose", "%v is no permutation of the axes of %v", perm, x.shape)
+		}
+		move := make([]int, 0, len(perm))
+		for a := range perm {
+			if a == i {
+				move = append(move, at)
+			}
+			if a != at {
+				move = append(move, a)
+			}
+		}
+		if at != i {
+			x = apply(transposeDef, Perm(move), x)
+		}
+		order = slices.Insert(slices.Delete(order, at, at+1), i, p)
+	}
+	return x
+}
+
+func ones(n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = 1
+	}
+	return s
 }
 
 // Slice takes the elements start, start+step, … before stop of one axis.
