@@ -83,6 +83,24 @@ func UnmarshalTensor(b []byte) (*Tensor, error) {
 	return t, nil
 }
 
+// UnmarshalSequence reads a bare sequence of values.
+func UnmarshalSequence(b []byte) (*Sequence, error) {
+	s := &Sequence{}
+	if err := unmarshal(b, s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// UnmarshalOptional reads a bare optional value.
+func UnmarshalOptional(b []byte) (*OptionalValue, error) {
+	o := &OptionalValue{}
+	if err := unmarshal(b, o); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
 // Marshal writes the model.
 func (m *Model) Marshal() ([]byte, error) { return marshal(m) }
 

@@ -266,3 +266,41 @@ func (m *Function) fields(c *codec) {
 	str(c, 13, &m.Overload)
 	msgs(c, 14, &m.MetadataProps)
 }
+
+// Sequence is a SequenceProto, of onnx-data.proto: a list of values of one type. Those
+// of a type that is none of tensors, sequences and optional values are unknown fields.
+type Sequence struct {
+	Name      string
+	ElemType  int32
+	Tensors   []*Tensor
+	Sequences []*Sequence
+	Optionals []*OptionalValue
+	rest
+}
+
+func (m *Sequence) fields(c *codec) {
+	str(c, 1, &m.Name)
+	varint(c, 2, &m.ElemType)
+	msgs(c, 3, &m.Tensors)
+	msgs(c, 5, &m.Sequences)
+	msgs(c, 7, &m.Optionals)
+}
+
+// OptionalValue is an OptionalProto, of onnx-data.proto: a value or, with all members
+// nil, none.
+type OptionalValue struct {
+	Name     string
+	ElemType int32
+	Tensor   *Tensor
+	Sequence *Sequence
+	Optional *OptionalValue
+	rest
+}
+
+func (m *OptionalValue) fields(c *codec) {
+	str(c, 1, &m.Name)
+	varint(c, 2, &m.ElemType)
+	msg(c, 3, &m.Tensor)
+	msg(c, 5, &m.Sequence)
+	msg(c, 7, &m.Optional)
+}

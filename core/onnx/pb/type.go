@@ -137,8 +137,7 @@ const (
 // DataType is the element type of a tensor.
 type DataType int32
 
-// The data types of onnx.proto that a machine-learning model commonly holds. The
-// smaller ones that follow have a name only, see DataType.String.
+// The data types of onnx.proto.
 const (
 	Undefined  DataType = 0
 	Float      DataType = 1
@@ -157,6 +156,19 @@ const (
 	Complex64  DataType = 14
 	Complex128 DataType = 15
 	BFloat16   DataType = 16
+
+	Float8E4M3FN   DataType = 17
+	Float8E4M3FNUZ DataType = 18
+	Float8E5M2     DataType = 19
+	Float8E5M2FNUZ DataType = 20
+	Uint4          DataType = 21
+	Int4           DataType = 22
+	Float4E2M1     DataType = 23
+	Float8E8M0     DataType = 24
+	Uint2          DataType = 25
+	Int2           DataType = 26
+	Float6E2M3     DataType = 27
+	Float6E3M2     DataType = 28
 )
 
 var typeNames = [...]string{"undefined", "float", "uint8", "int8", "uint16", "int16", "int32", "int64",
