@@ -18,7 +18,8 @@ type Attr struct {
 	Ints    []int64
 	Strings []string
 	Tensor  Weight
-	Graph   *pb.Graph // body of a control-flow node, as it is in the file
+	Graph   *Graph // body of a control-flow node
+	Of      *Value // a type
 }
 
 // Attrs reads the attributes of one node, so that none is overlooked: a type
@@ -105,7 +106,7 @@ func (a *Attrs) Tensor(name string) *Weight {
 }
 
 // Graph is the attribute of that name, or nil when it is not given.
-func (a *Attrs) Graph(name string) *pb.Graph {
+func (a *Attrs) Graph(name string) *Graph {
 	if at := a.get(name, pb.AttrGraph); at != nil {
 		return at.Graph
 	}
@@ -155,8 +156,8 @@ func (a *Attrs) get(name string, want pb.AttributeType) *Attr {
 	return nil
 }
 
-// attrs types the attributes of a node of the file.
-func (d *decoder) attrs(n *pb.Node) ([]Attr, error) {
+// attrs types the attributes of a node.
+func (r *reader) attrs(n step) ([]Attr, error) {
 	seen := map[string]bool{}
 	out := make([]Attr, 0, len(n.Attributes))
 	for _, p := range n.Attributes {
@@ -164,7 +165,7 @@ func (d *decoder) attrs(n *pb.Node) ([]Attr, error) {
 			return nil, fmt.Errorf("attribute %q is given twice", p.Name)
 		}
 		seen[p.Name] = true
-		a, err := d.attr(p)
+		a, err := r.attr(p, n)
 		if err != nil {
 			return nil, fmt.Errorf("attribute %q: %w", p.Name, err)
 		}
@@ -175,7 +176,7 @@ func (d *decoder) attrs(n *pb.Node) ([]Attr, error) {
 
 // attr types one attribute. A number or string that is not there is the zero
 // that proto3 writers leave out.
-func (d *decoder) attr(p *pb.Attribute) (a Attr, err error) {
+func (r *reader) attr(p *pb.Attribute, n step) (a Attr, err error) {
 	if p.RefAttrName != "" {
 		return a, fmt.Errorf("refers to attribute %q of a function, outside of one", p.RefAttrName)
 	}
@@ -209,12 +210,19 @@ func (d *decoder) attr(p *pb.Attribute) (a Attr, err error) {
 		if p.T == nil {
 			return a, fmt.Errorf("holds no tensor")
 		}
-		a.Tensor, err = d.weight(p.T)
+		a.Tensor, err = r.weight(p.T, n.again)
 	case pb.AttrGraph:
 		if p.G == nil {
 			return a, fmt.Errorf("holds no graph")
 		}
-		a.Graph = p.G
+		a.Graph, err = r.body(p.G, n)
+	case pb.AttrType:
+		if p.TP == nil {
+			return a, fmt.Errorf("holds no type")
+		}
+		var v Value
+		v, err = value(&pb.ValueInfo{Type: p.TP})
+		a.Of = &v
 	default:
 		return a, fmt.Errorf("type %v is not supported", a.Type)
 	}
@@ -229,7 +237,7 @@ func inferType(p *pb.Attribute) (pb.AttributeType, error) {
 	for t, set := range map[pb.AttributeType]bool{
 		pb.AttrFloat: p.F != nil, pb.AttrInt: p.I != nil, pb.AttrString: p.S != nil,
 		pb.AttrFloats: p.Floats != nil, pb.AttrInts: p.Ints != nil, pb.AttrStrings: p.Strings != nil,
-		pb.AttrTensor: p.T != nil, pb.AttrGraph: p.G != nil,
+		pb.AttrTensor: p.T != nil, pb.AttrGraph: p.G != nil, pb.AttrType: p.TP != nil,
 	} {
 		if set {
 			found = t

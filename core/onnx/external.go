@@ -16,8 +16,11 @@ import (
 // and what is below it. A file is untrusted, so a path that leads out, by "..",
 // by being absolute or through a link, is refused (see ONNX, ExternalData.md).
 type folder struct {
-	dir  string // "" for none
-	root *os.Root
+	dir   string // "" for none
+	root  *os.Root
+	sizes map[string]int64 // of the files met so far
+	total int64            // of those sizes
+	taken int64            // bytes read
 }
 
 func (f *folder) close() {
@@ -64,6 +67,16 @@ func (f *folder) read(entries []*pb.Entry, size int64) ([]byte, error) {
 	}
 	if offset > info.Size() || size > info.Size()-offset {
 		return nil, fmt.Errorf("external data %q ends at %d, before the %d bytes from %d", location, info.Size(), size, offset)
+	}
+	if _, met := f.sizes[location]; !met {
+		if f.sizes == nil {
+			f.sizes = map[string]int64{}
+		}
+		f.sizes[location] = info.Size()
+		f.total += info.Size()
+	}
+	if f.taken += size; f.taken > maxReread*f.total {
+		return nil, fmt.Errorf("external data is used more than %d times over", maxReread)
 	}
 	b := make([]byte, size)
 	if _, err := io.ReadFull(io.NewSectionReader(file, offset, size), b); err != nil {

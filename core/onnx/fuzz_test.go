@@ -39,8 +39,8 @@ func FuzzDecode(f *testing.F) {
 		}
 		for _, w := range append(m.Initializers, m.Constants...) {
 			known[w.Name] = true
-			if w.Tensor.Shape.Size() != len(w.Tensor.F)+len(w.Tensor.I) || (w.Tensor.F == nil) == (w.Tensor.I == nil) {
-				t.Fatalf("%s: %v values for %v", w.Name, len(w.Tensor.F)+len(w.Tensor.I), w.Tensor.Shape)
+			if v := w.Tensor; v != nil && (v.Shape.Size() != len(v.F)+len(v.I) || (v.F == nil) == (v.I == nil)) {
+				t.Fatalf("%s: %v values for %v", w.Name, len(v.F)+len(v.I), v.Shape)
 			}
 		}
 		for _, n := range m.Nodes {

@@ -5,19 +5,26 @@ import (
 	"strings"
 	"unicode"
 
+	"lab/core/onnx/array"
 	"lab/core/onnx/pb"
 	"lab/core/tensor"
 )
 
-// Model is an ONNX file as read: every name defined once, every node after the
-// nodes whose results it uses, every weight a tensor.
+// Model is an ONNX file as read: its graph, and what is said of the file as a whole.
 type Model struct {
-	Name         string // of the graph
-	IRVersion    int64
-	Producer     string            // "pytorch 2.15.0"
-	Opsets       map[string]int64  // version of each domain's operators; "" is ai.onnx
-	Metadata     map[string]string // metadata_props
-	Inputs       []Value           // what a caller feeds; no initialiser is among them
+	Graph
+	IRVersion int64
+	Producer  string            // "pytorch 2.15.0"
+	Opsets    map[string]int64  // version of each domain's operators; "" is ai.onnx
+	Metadata  map[string]string // metadata_props
+}
+
+// Graph is what a model, or the body of a control-flow node, computes: every name
+// defined once, every node after the nodes whose results it uses. A body may also use
+// names of the graphs around it.
+type Graph struct {
+	Name         string
+	Inputs       []Value // what a caller feeds; no initialiser is among them
 	Outputs      []Value
 	Initializers []Weight // in the file's order, then those copied by an Identity
 	Constants    []Weight // values of Constant nodes, which are no parameters
@@ -29,17 +36,20 @@ type Model struct {
 func (m *Model) StateDict() map[string]*tensor.Tensor {
 	sd := make(map[string]*tensor.Tensor, len(m.Initializers))
 	for _, w := range m.Initializers {
-		sd[w.Name] = w.Tensor
+		if w.Tensor != nil {
+			sd[w.Name] = w.Tensor
+		}
 	}
 	return sd
 }
 
-// Weight is a named tensor of a file. Floating-point types are read as float32,
-// integers and booleans as int64.
+// Weight is a named tensor of a file, as it is stored and as the rest of lab has
+// tensors: floats of any size as float32, integers and booleans as int64.
 type Weight struct {
 	Name   string
-	Type   pb.DataType // as stored
-	Tensor *tensor.Tensor
+	Type   pb.DataType
+	Value  *array.Array
+	Tensor *tensor.Tensor // nil for text and for numbers out of range
 }
 
 // Value is an input or output of a model.
@@ -99,7 +109,7 @@ type Node struct {
 	Name    string   // may be empty, and need not be unique
 	Domain  string   // "" is ai.onnx
 	Op      string   // "Conv"
-	Opset   int64    // the version at which the model imports the domain
+	Opset   int64    // the version of the domain's operators it is written in
 	Inputs  []string // names of values; "" is an optional one left out
 	Outputs []string
 	attrs   []Attr

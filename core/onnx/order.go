@@ -18,30 +18,29 @@ const maxEdges = 1 << 20
 // and puts the nodes into an order in which they can be computed. Files should
 // have them so already, and then nothing moves; among nodes that are ready the
 // file's order decides.
-func (d *decoder) order() error {
-	nodes := make([]step, len(d.file.Graph.Nodes))
-	maker := map[string]int{} // name of a value → its node, -1 for none
-	for _, v := range d.model.Inputs {
+func (r *reader) order() error {
+	nodes, maker := r.steps, map[string]int{}
+	r.steps, r.maker = nil, maker
+	for _, v := range r.out.Inputs {
 		maker[v.Name] = -1
 	}
-	for _, w := range d.model.Initializers {
+	for _, w := range r.out.Initializers {
 		maker[w.Name] = -1
 	}
 	edges := 0
-	for i, n := range d.file.Graph.Nodes {
-		nodes[i] = step{n, i}
-		if err := d.check(nodes[i]); err != nil {
-			return d.about(nodes[i], err)
+	for i, n := range nodes {
+		if err := check(n); err != nil {
+			return r.about(n, err)
 		}
 		if edges += len(n.Inputs) * len(n.Outputs); edges > maxEdges {
-			return d.about(nodes[i], fmt.Errorf("the model has more than %d edges", maxEdges))
+			return r.about(n, fmt.Errorf("the model has more than %d edges", maxEdges))
 		}
 		for _, name := range n.Outputs {
 			if name == "" {
 				continue
 			}
 			if _, twice := maker[name]; twice {
-				return d.about(nodes[i], fmt.Errorf("its output %q is defined before", name))
+				return r.about(n, fmt.Errorf("its output %q is defined before", name))
 			}
 			maker[name] = i
 		}
@@ -52,8 +51,11 @@ func (d *decoder) order() error {
 	for i, n := range nodes {
 		for _, name := range uses(n.Node) {
 			m, ok := maker[name]
+			if !ok && !r.take(name) {
+				return r.about(n, fmt.Errorf("its input %q is not defined", name))
+			}
 			if !ok {
-				return d.about(n, fmt.Errorf("its input %q is not defined", name))
+				m = -1
 			}
 			if m >= 0 {
 				users[m] = append(users[m], i)
@@ -61,8 +63,8 @@ func (d *decoder) order() error {
 			}
 		}
 	}
-	for _, v := range d.model.Outputs {
-		if _, ok := maker[v.Name]; !ok {
+	for _, v := range r.out.Outputs {
+		if _, ok := maker[v.Name]; !ok && !r.take(v.Name) {
 			return bad("the output %q is not defined", v.Name)
 		}
 	}
@@ -75,7 +77,7 @@ func (d *decoder) order() error {
 	}
 	for len(ready) > 0 {
 		i := heap.Pop(&ready).(int)
-		d.nodes = append(d.nodes, nodes[i])
+		r.steps = append(r.steps, nodes[i])
 		for _, u := range users[i] {
 			if waits[u]--; waits[u] == 0 {
 				heap.Push(&ready, u)
@@ -84,21 +86,35 @@ func (d *decoder) order() error {
 	}
 	for i, n := range waits {
 		if n > 0 {
-			return d.about(nodes[i], fmt.Errorf("it depends on its own result"))
+			return r.about(nodes[i], fmt.Errorf("it depends on its own result"))
 		}
 	}
 	return nil
 }
 
+// take notes that the graph uses a name of a graph around it, if that is so.
+func (r *reader) take(name string) bool {
+	if !r.defined(name) {
+		return false
+	}
+	if !r.taken[name] {
+		if r.taken == nil {
+			r.taken = map[string]bool{}
+		}
+		r.taken[name] = true
+	}
+	return true
+}
+
 // check looks at a node by itself.
-func (d *decoder) check(n step) error {
+func check(n step) error {
 	if n.OpType == "" {
 		return fmt.Errorf("it names no operator")
 	}
 	if len(n.Outputs) == 0 {
 		return fmt.Errorf("it has no outputs")
 	}
-	if d.model.Opsets[domainOf(n.Domain)] == 0 {
+	if n.opsets[domainOf(n.Domain)] == 0 {
 		return fmt.Errorf("the model does not import its domain %q", domainOf(n.Domain))
 	}
 	for _, list := range [][]string{n.Inputs, n.Outputs, {n.Name, n.OpType}} {

@@ -27,7 +27,7 @@ func Read(path string) (*Model, error) {
 
 // Decode reads the bytes of an ONNX file. External data is looked for in dir and
 // below; with "" a model that has some is refused. The model keeps no reference
-// to b but for the bodies of control-flow nodes.
+// to b.
 func Decode(b []byte, dir string) (*Model, error) {
 	file, err := pb.Unmarshal(b)
 	if err != nil {
@@ -36,50 +36,41 @@ func Decode(b []byte, dir string) (*Model, error) {
 	if file.Graph == nil {
 		return nil, bad("not an ONNX file: it holds no graph")
 	}
-	d := decoder{file: file, model: &Model{}, folder: folder{dir: dir}}
+	d := decoder{folder: folder{dir: dir}}
 	defer d.folder.close()
-	for _, step := range []func() error{d.header, d.names, d.order, d.normalize, d.record} {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	m := &Model{}
+	if err := m.header(file); err != nil {
+		return nil, err
 	}
-	return d.model, nil
+	if d.functions, err = functions(file); err != nil {
+		return nil, err
+	}
+	r := reader{decoder: &d, file: file.Graph, opsets: m.Opsets, out: &m.Graph}
+	if err := r.read(); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
-// decoder is the state of reading one file, handed from step to step.
+// decoder is the state of reading one file, shared by its graphs.
 type decoder struct {
-	file     *pb.Model
-	model    *Model
-	folder   folder
-	elements int    // of all weights so far
-	copied   int    // of those, copied from others
-	nodes    []step // still to be recorded, in order
-}
-
-// step is a node of the file and where it stands there.
-type step struct {
-	*pb.Node
-	index int
+	folder    folder
+	functions map[callee]*pb.Function
+	elements  int // of all weights so far
+	copied    int // of those, what is in the file once for several
+	inlined   int // calls of functions so far
+	nodes     int // that they stand for
 }
 
 // header reads what is said of the model as a whole.
-func (d *decoder) header() error {
-	f, m := d.file, d.model
+func (m *Model) header(f *pb.Model) (err error) {
 	if f.IRVersion < 1 {
 		return bad("not an ONNX file: it has IR version %d", f.IRVersion)
 	}
-	m.Name, m.IRVersion = f.Graph.Name, f.IRVersion
+	m.IRVersion = f.IRVersion
 	m.Producer = strings.TrimSpace(f.ProducerName + " " + f.ProducerVersion)
-	m.Opsets = map[string]int64{}
-	for _, o := range f.OpsetImports {
-		domain := domainOf(o.Domain)
-		if _, twice := m.Opsets[domain]; twice {
-			return bad("the model imports the opset of domain %q twice", domain)
-		}
-		if o.Version < 1 {
-			return bad("the model imports version %d of domain %q", o.Version, domain)
-		}
-		m.Opsets[domain] = o.Version
+	if m.Opsets, err = opsetsOf(f.OpsetImports); err != nil {
+		return about(text("the model"), err)
 	}
 	if len(f.OpsetImports) == 0 && f.IRVersion < 3 {
 		m.Opsets[""] = 1 // IR versions 1 and 2 had no opset_import
@@ -94,6 +85,22 @@ func (d *decoder) header() error {
 	return nil
 }
 
+// opsetsOf is the versions by domain.
+func opsetsOf(imports []*pb.OpsetID) (map[string]int64, error) {
+	opsets := map[string]int64{}
+	for _, o := range imports {
+		domain := domainOf(o.Domain)
+		if _, twice := opsets[domain]; twice {
+			return nil, fmt.Errorf("imports the opset of domain %q twice", domain)
+		}
+		if o.Version < 1 {
+			return nil, fmt.Errorf("imports version %d of domain %q", o.Version, domain)
+		}
+		opsets[domain] = o.Version
+	}
+	return opsets, nil
+}
+
 // domainOf is the one spelling of a domain: "ai.onnx" is the default one.
 func domainOf(domain string) string {
 	if domain == "ai.onnx" {
@@ -103,16 +110,16 @@ func domainOf(domain string) string {
 }
 
 // about puts the node before an error.
-func (d *decoder) about(s step, err error) error {
+func (r *reader) about(s step, err error) error {
 	domain := domainOf(s.Domain)
-	return about(text(describe(s.index, s.Name, domain, s.OpType, d.model.Opsets[domain])), err)
+	return about(text(describe(s.index, s.Name, domain, s.OpType, s.opsets[domain])), err)
 }
 
 // names reads inputs, outputs and initialisers. Up to IR version 3 initialisers
 // had to be among the inputs as well, as a default that a caller may replace;
 // they are parameters here, whatever the version.
-func (d *decoder) names() error {
-	g, m := d.file.Graph, d.model
+func (r *reader) names() error {
+	g, m := r.file, r.out
 	if len(g.SparseInitializers) > 0 {
 		return bad("sparse initialisers are not supported")
 	}
@@ -128,7 +135,7 @@ func (d *decoder) names() error {
 			return bad("the name %q of an initialiser is not UTF-8", t.Name)
 		}
 		parameter[t.Name] = true
-		w, err := d.weight(t)
+		w, err := r.weight(t, r.again)
 		if err != nil {
 			return about(what, err)
 		}
@@ -154,7 +161,7 @@ func (d *decoder) names() error {
 		}
 		m.Inputs = append(m.Inputs, v)
 	}
-	if len(g.Outputs) == 0 {
+	if len(g.Outputs) == 0 && r.outer == nil {
 		return bad("the model has no outputs")
 	}
 	for _, p := range g.Outputs {

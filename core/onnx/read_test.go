@@ -157,7 +157,7 @@ func TestBodiesTakeValuesFromAround(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	a := m.Nodes[1].Attrs()
-	if g := a.Graph("then_branch"); g == nil || g.Nodes[0].OpType != "Neg" {
+	if g := a.Graph("then_branch"); g == nil || g.Nodes[0].Op != "Neg" {
 		t.Error("no body")
 	}
 }
@@ -257,7 +257,11 @@ func TestMalformed(t *testing.T) {
 		{"input twice", func(m *pb.Model) { m.Graph.Inputs = append(m.Graph.Inputs, m.Graph.Inputs[0]) }, `input "x" is given twice`},
 		{"negative axis of an input", func(m *pb.Model) { *m.Graph.Inputs[0].Type.Tensor.Shape.Dims[1].Value = -6 }, `input "x": axis 1 has the size -6`},
 		{"edges", func(m *pb.Model) { n(m, 1).Inputs, n(m, 1).Outputs = make([]string, 1025), make([]string, 1024) }, "more than 1048576 edges"},
-		{"function", func(m *pb.Model) { m.Functions = []*pb.Function{{Name: "Relu"}} }, "calls a function that the model defines"},
+		{"function without inputs", func(m *pb.Model) { m.Functions = []*pb.Function{{Name: "Relu"}} }, "has 1 inputs and 1 outputs, its function 0 and 0"},
+		{"function twice", func(m *pb.Model) { m.Functions = []*pb.Function{{Name: "F"}, {Name: "F"}} }, "defines the function .F twice"},
+		{"function that calls itself", func(m *pb.Model) {
+			m.Functions = []*pb.Function{{Name: "Relu", Inputs: []string{"x"}, Outputs: []string{"y"}, Nodes: []*pb.Node{n(m, 1)}}}
+		}, "functions call each other more than 64 deep"},
 		{"metadata twice", func(m *pb.Model) { m.MetadataProps = []*pb.Entry{{Key: "a"}, {Key: "a"}} }, `metadata "a" twice`},
 		{"attribute twice", func(m *pb.Model) { n(m, 0).Attributes[1] = n(m, 0).Attributes[0] }, `attribute "alpha" is given twice`},
 		{"attribute without type", func(m *pb.Model) { n(m, 0).Attributes[0].Type = 0 }, ""},
@@ -291,7 +295,7 @@ func TestConstant(t *testing.T) {
 		{&pb.Attribute{Name: "value", Type: pb.AttrTensor, T: &pb.Tensor{DataType: pb.Bool, RawData: []byte{1}}}, tensor.NewInt(nil, []int64{1}), ""},
 		{&pb.Attribute{Name: "value", Type: pb.AttrFloat, F: &f}, nil, `attribute "value" of type float is not supported`},
 		{&pb.Attribute{Name: "value", Type: pb.AttrTensor}, nil, "holds no tensor"},
-		{&pb.Attribute{Name: "value_string", Type: pb.AttrString}, nil, `node "c" (Constant, opset 17): attribute "value_string" of type string is not supported`},
+		{&pb.Attribute{Name: "value_text", Type: pb.AttrString}, nil, `node "c" (Constant, opset 17): attribute "value_text" of type string is not supported`},
 		{&pb.Attribute{Name: "sparse_value", Type: pb.AttrSparseTensor}, nil, "sparse tensor is not supported"},
 	} {
 		m := load(t, "mlp_torchscript.onnx")

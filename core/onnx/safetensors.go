@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"lab/core/onnx/array"
 	"lab/core/onnx/pb"
 	"lab/core/tensor"
 )
@@ -160,9 +161,13 @@ func DecodeSafetensors(b []byte) ([]Weight, map[string]string, error) {
 		if err != nil {
 			return nil, nil, about(what, err)
 		}
-		w := Weight{Name: name, Type: t, Tensor: &tensor.Tensor{Shape: shape}}
-		if w.Tensor.F, w.Tensor.I, err = fromRaw(t, shape.Size(), raw); err != nil {
+		a, err := array.FromRaw(t, shape, raw)
+		if err != nil {
 			return nil, nil, about(what, err)
+		}
+		w := newWeight(name, a)
+		if w.Tensor == nil {
+			return nil, nil, bad("%v: holds a %v that neither a float32 nor an int64 can hold", what, t)
 		}
 		ws = append(ws, w)
 	}

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	onnxgo "github.com/owulveryck/onnx-go"
@@ -16,31 +17,31 @@ const indexKey = "lab.node"
 // record passes the nodes through onnx-go and keeps what it called our backend
 // with. Any difference from the file is an error: nothing is computed from a
 // graph that was not read as it was written.
-func (d *decoder) record() error {
-	if len(d.nodes) == 0 { // all outputs are weights or inputs; onnx-go refuses that
+func (r *reader) record() error {
+	if len(r.steps) == 0 { // all outputs are weights or inputs; onnx-go refuses that
 		return nil
 	}
-	skeleton, err := d.skeleton()
+	skeleton, err := r.skeleton()
 	if err != nil {
 		return about(text("skeleton"), err)
 	}
-	r := recorder{nodes: d.nodes}
-	walk := onnxgo.NewModel(&r)
+	rec := recorder{nodes: r.steps}
+	walk := onnxgo.NewModel(&rec)
 	if err := walk.UnmarshalBinary(skeleton); err != nil {
 		return about(text("onnx-go"), err)
 	}
-	if err := r.compare(d, walk); err != nil {
+	if err := rec.compare(r, walk); err != nil {
 		return err
 	}
-	for i, c := range r.calls {
-		n := d.nodes[i]
+	for i, c := range rec.calls {
+		n := r.steps[i]
 		domain := domainOf(n.Domain)
-		attrs, err := d.attrs(n.Node)
+		attrs, err := r.attrs(n)
 		if err != nil {
-			return d.about(n, err)
+			return r.about(n, err)
 		}
-		d.model.Nodes = append(d.model.Nodes, &Node{Index: n.index, Name: n.Name, Domain: domain, Op: c.op,
-			Opset: d.model.Opsets[domain], Inputs: c.inputs, Outputs: c.outputs, attrs: attrs})
+		r.out.Nodes = append(r.out.Nodes, &Node{Index: n.index, Name: n.Name, Domain: domain, Op: c.op,
+			Opset: n.opsets[domain], Inputs: c.inputs, Outputs: c.outputs, attrs: attrs})
 	}
 	return nil
 }
@@ -48,16 +49,16 @@ func (d *decoder) record() error {
 // skeleton is the model as onnx-go gets to see it: the operators, their wiring
 // and one attribute that numbers them. No weights, types or attributes, which
 // it would decode slowly or wrongly.
-func (d *decoder) skeleton() ([]byte, error) {
+func (r *reader) skeleton() ([]byte, error) {
 	g := &pb.Graph{Name: "skeleton"}
-	for _, v := range d.model.Inputs {
-		g.Inputs = append(g.Inputs, &pb.ValueInfo{Name: v.Name})
+	for _, name := range r.inputs() {
+		g.Inputs = append(g.Inputs, &pb.ValueInfo{Name: name})
 	}
-	for _, v := range d.model.Outputs {
+	for _, v := range r.out.Outputs {
 		g.Outputs = append(g.Outputs, &pb.ValueInfo{Name: v.Name})
 	}
 	used := map[string]bool{}
-	for _, n := range d.nodes {
+	for _, n := range r.steps {
 		for _, name := range n.Inputs {
 			used[name] = true
 		}
@@ -65,7 +66,7 @@ func (d *decoder) skeleton() ([]byte, error) {
 			used[name] = true
 		}
 	}
-	for i, n := range d.nodes {
+	for i, n := range r.steps {
 		// A node without inputs gets one from onnx-go, named after the node. It
 		// must not be the name of a value.
 		name := fmt.Sprint(i)
@@ -79,27 +80,40 @@ func (d *decoder) skeleton() ([]byte, error) {
 	return (&pb.Model{IRVersion: 8, Graph: g, OpsetImports: []*pb.OpsetID{{Version: 17}}}).Marshal()
 }
 
+// inputs are the graph's inputs to onnx-go: its own, and what it takes from around it.
+func (r *reader) inputs() []string {
+	var names []string
+	for _, v := range r.out.Inputs {
+		names = append(names, v.Name)
+	}
+	return append(names, slices.Sorted(maps.Keys(r.taken))...)
+}
+
 // compare checks the recorded graph against the file's.
-func (r *recorder) compare(d *decoder, walk *onnxgo.Model) error {
-	if len(r.calls) != len(d.nodes) {
-		return bad("onnx-go read %d nodes of %d", len(r.calls), len(d.nodes))
+func (r *recorder) compare(file *reader, walk *onnxgo.Model) error {
+	if len(r.calls) != len(file.steps) {
+		return bad("onnx-go read %d nodes of %d", len(r.calls), len(file.steps))
+	}
+	var outputs []string
+	for _, v := range file.out.Outputs {
+		outputs = append(outputs, v.Name)
 	}
 	for i, c := range r.calls {
-		n := d.nodes[i]
+		n := file.steps[i]
 		if c.op != n.OpType || !slices.Equal(c.inputs, n.Inputs) || !slices.Equal(c.outputs, n.Outputs) {
-			return d.about(n, fmt.Errorf("onnx-go read it as %s %q → %q, the file has %q → %q",
+			return file.about(n, fmt.Errorf("onnx-go read it as %s %q → %q, the file has %q → %q",
 				c.op, c.inputs, c.outputs, n.Inputs, n.Outputs))
 		}
 	}
 	for _, io := range []struct {
 		what string
 		ids  []int64
-		want []Value
-	}{{"inputs", walk.Input, d.model.Inputs}, {"outputs", walk.Output, d.model.Outputs}} {
+		want []string
+	}{{"inputs", walk.Input, file.inputs()}, {"outputs", walk.Output, outputs}} {
 		same := len(io.ids) == len(io.want)
 		for i := 0; same && i < len(io.ids); i++ {
 			id := io.ids[i]
-			same = id >= 0 && id < int64(len(r.values)) && r.values[id].name == io.want[i].Name
+			same = id >= 0 && id < int64(len(r.values)) && r.values[id].name == io.want[i]
 		}
 		if !same {
 			return bad("onnx-go read other %s than the file has", io.what)
