@@ -243,15 +243,17 @@ func TestBadModels(t *testing.T) {
 		attrs []onnx.Attr
 		want  string
 	}{
-		{"Sinh", nil, `node "Sinh_0" (Sinh, opset 17): the operator is not supported`},
+		{"Sinhx", nil, `node "Sinhx_0" (Sinhx, opset 17): the operator is not supported`},
+		{"Sinh", nil, `node "Sinh_0" (Sinh, opset 17): it needs the value of float of shape (1, 2, 4, 4), which depends on the model's inputs`},
+		{"Gelu", nil, `node "Gelu_0" (Gelu, opset 17): the operator is supported from opset 20 on; export with a later one`},
 		{"LeakyRelu", []onnx.Attr{onnx.AttrFloat("beta", 1)}, `attribute "beta" is not supported`},
 		{"LeakyRelu", []onnx.Attr{onnx.AttrInt("alpha", 1)}, "attribute alpha is of type"},
 		{"MaxPool", []onnx.Attr{onnx.AttrInts("kernel_shape", 9, 9)}, "MaxPool"},
 		{"MaxPool", []onnx.Attr{onnx.AttrInts("kernel_shape", 2, 2), onnx.AttrInts("strides", -1, 1)}, "strides"},
 		{"Transpose", []onnx.Attr{onnx.AttrInts("perm", 0, 0, 1, 2)}, "perm [0 0 1 2]"},
 		{"Conv", nil, "it has 1 inputs"},
-		{"Softmax", []onnx.Attr{onnx.AttrInt("axis", 1)}, "only the last one"},
-		{"Flatten", []onnx.Attr{onnx.AttrInt("axis", 7)}, "axis 7"},
+		{"Softmax", []onnx.Attr{onnx.AttrInt("axis", 4)}, "axis 4 of 4 axes"},
+		{"Flatten", []onnx.Attr{onnx.AttrInt("axis", 7)}, "axis is 7"},
 	} {
 		b := onnx.NewBuilder("bad", onnx.DefaultOpset)
 		x := b.AddInput("x", 1, onnx.Named("batch"), onnx.Fixed(2), onnx.Fixed(4), onnx.Fixed(4))
