@@ -42,10 +42,14 @@ bench: python ## lab's steps against PyTorch, Gorgonia and GoMLX; see docs/perfo
 bench-parts: ## speed of kernels and tracker alone
 	$(GO) test -run '^$$' -bench . ./core/... ./tracker/...
 
-check-full: test race asan arm64 purego ## everything, full-size checks included
-	LAB_FULL=1 $(GO) test -count=1 -timeout 60m ./plugins/... ./cmd/...
+conformance: ## run the node cases of ONNX's own test suite (Debian: libonnx-testdata)
+	$(GO) run ./core/onnx/conformance
+	$(GO) run ./core/onnx/conformance -graph
+
+check-full: test race asan arm64 purego conformance ## everything, full-size checks included
+	LAB_FULL=1 $(GO) test -count=1 -timeout 60m ./core/onnx/exchange ./plugins/... ./cmd/...
 
 clean: ## remove what the targets made
 	rm -rf lab $(VENV)
 
-.PHONY: help build test lint python race asan arm64 purego bench bench-parts check-full clean
+.PHONY: help build test lint python race asan arm64 purego bench bench-parts conformance check-full clean

@@ -88,7 +88,9 @@ func list(in []tensor.Shape) string {
 
 // Broadcasts returns an error if operands of the shapes, broadcast to shape, walk more
 // axes in different ways than one kernel does.
-func Broadcasts(shape tensor.Shape, in ...tensor.Shape) error { return Space(&kernel.Program{}, shape, in) }
+func Broadcasts(shape tensor.Shape, in ...tensor.Shape) error {
+	return Space(&kernel.Program{}, shape, in)
+}
 
 // Space sets the program's iteration space to shape, its operands read from dense
 // memory of shapes in, each broadcast to shape. Neighbouring axes that every

@@ -8,13 +8,14 @@
 // core/vm; what turns nodes into a graph is written on top of [Model] and
 // [Node].
 //
-// Reading goes: bytes, by pb, to messages; checks of names and order (order.go);
-// normal form (normalize.go: constants and copied parameters become weights);
-// then through onnx-go (recorder.go), which walks a skeleton of the model and
+// Reading goes: bytes, by pb, to messages; the model's own functions into the place of
+// their calls (function.go); checks of names and order (order.go); normal form
+// (normalize.go: constants and copied parameters become weights); bodies of control flow
+// likewise (body.go); then through onnx-go (recorder.go), which walks a skeleton of the model and
 // calls our backend for each node. onnx-go's own decoder gives no opset, no node
 // names, no half-precision, no external data, and a second's wait for 40 MB of
 // weights; fed the skeleton it has none of that to decode, and what it recorded
-// is compared with the file, node by node.
+// is compared with the file, node by node. Weights are decoded by array/.
 //
 // A file that is malformed, or uses what is not supported, gives a [core.Error]
 // of kind Usage whose one line names the node, operator and opset. No bytes make

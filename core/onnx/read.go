@@ -161,8 +161,12 @@ func (r *reader) names() error {
 		}
 		m.Inputs = append(m.Inputs, v)
 	}
-	if len(g.Outputs) == 0 && r.outer == nil {
+	switch {
+	case len(g.Outputs) > 0:
+	case r.outer == nil:
 		return bad("the model has no outputs")
+	default:
+		return fmt.Errorf("a body has no outputs")
 	}
 	for _, p := range g.Outputs {
 		v, err := value(p)

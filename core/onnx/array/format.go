@@ -52,16 +52,18 @@ func (f *format) decode(bits uint64) float32 {
 	negative := bits>>(f.exponent+f.fraction)&1 != 0
 	exponent, fraction := int(bits>>f.fraction)&(1<<f.exponent-1), bits&(1<<f.fraction-1)
 	ones := exponent == 1<<f.exponent-1
+	sign := 1.0
+	if negative {
+		sign = -1
+	}
 	switch {
 	case f.special == powers && ones, f.special == nanNeg && negative && exponent == 0 && fraction == 0,
-		f.special == nanOne && ones && fraction == 1<<f.fraction-1:
-		return float32(math.NaN())
+		f.special == nanOne && ones && fraction == 1<<f.fraction-1, f.special == ieee && ones && fraction != 0:
+		return float32(math.Copysign(math.NaN(), sign))
 	case f.special == powers:
 		return float32(math.Ldexp(1, exponent-f.bias))
-	case f.special == ieee && ones && fraction != 0:
-		return float32(math.NaN())
 	case f.special == ieee && ones:
-		return float32(math.Inf(1 - 2*int(bits>>(f.exponent+f.fraction)&1)))
+		return float32(math.Inf(int(sign)))
 	}
 	v := float64(fraction)
 	if exponent > 0 {
@@ -69,10 +71,7 @@ func (f *format) decode(bits uint64) float32 {
 	} else {
 		exponent = 1
 	}
-	if v = math.Ldexp(v, exponent-f.bias-f.fraction); negative {
-		v = -v
-	}
-	return float32(v)
+	return float32(sign * math.Ldexp(v, exponent-f.bias-f.fraction))
 }
 
 // encode returns the bits of a value of the format.

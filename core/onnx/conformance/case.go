@@ -22,8 +22,8 @@ const (
 )
 
 // runCase runs a case and returns the status for the process to end with.
-func runCase(dir string) int {
-	err := check(dir)
+func runCase(dir string, inGraph bool) int {
+	err := check(dir, inGraph)
 	var wrong *mismatch
 	switch w, ok := err.(*mismatch); {
 	case err == nil:
@@ -48,7 +48,7 @@ func (m *mismatch) Error() string { return m.text }
 func differs(format string, args ...any) error { return &mismatch{fmt.Sprintf(format, args...)} }
 
 // check runs the model of every data set of the case and compares.
-func check(dir string) error {
+func check(dir string, inGraph bool) error {
 	m, err := onnx.Read(filepath.Join(dir, "model.onnx"))
 	if err != nil {
 		return err
@@ -68,7 +68,11 @@ func check(dir string) error {
 				return err
 			}
 		}
-		got, err := net.Run(inputs)
+		run := net.Run
+		if inGraph {
+			run = func(in map[string]exchange.Value) ([]exchange.Value, error) { return build(net, in) }
+		}
+		got, err := run(inputs)
 		if err != nil {
 			return err
 		}
@@ -77,7 +81,11 @@ func check(dir string) error {
 			if err != nil {
 				return err
 			}
-			if err := compare(got[i], want); err != nil {
+			tolerance := relative
+			if inGraph {
+				want, tolerance = asFloats(want)
+			}
+			if err := compare(got[i], want, tolerance); err != nil {
 				return differs("output %s: %v", v.Name, err)
 			}
 		}
@@ -150,13 +158,13 @@ func optional(o *pb.OptionalValue) (exchange.Value, error) {
 	return exchange.Value{}, nil
 }
 
-func compare(got, want exchange.Value) error {
+func compare(got, want exchange.Value, relative float64) error {
 	switch {
 	case (got.Array == nil) != (want.Array == nil) || len(got.Items) != len(want.Items) || (got.Items == nil) != (want.Items == nil):
 		return fmt.Errorf("a value of another kind, or a sequence of %d elements, not %d", len(got.Items), len(want.Items))
 	case got.Array == nil:
 		for i := range got.Items {
-			if err := compare(got.Items[i], want.Items[i]); err != nil {
+			if err := compare(got.Items[i], want.Items[i], relative); err != nil {
 				return fmt.Errorf("element %d: %w", i, err)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"lab/core/onnx/pb"
@@ -37,11 +38,11 @@ type result struct {
 	ops     []string // of its nodes, each once
 	opset   int64
 	outcome string
-	said    string
+	said    string // all of it when it crashed or hung
 }
 
 // runAll runs the cases, some at a time.
-func runAll(models []string, processes int) []result {
+func runAll(models []string, processes int, inGraph bool) []result {
 	results := make([]result, len(models))
 	next := make(chan int)
 	var wg sync.WaitGroup
@@ -50,7 +51,7 @@ func runAll(models []string, processes int) []result {
 		go func() {
 			defer wg.Done()
 			for i := range next {
-				results[i] = runOne(models[i])
+				results[i] = runOne(models[i], inGraph)
 			}
 		}()
 	}
@@ -63,27 +64,30 @@ func runAll(models []string, processes int) []result {
 }
 
 // runOne runs a case in a process of its own.
-func runOne(model string) result {
+func runOne(model string, inGraph bool) result {
 	r := result{name: filepath.Base(filepath.Dir(model))}
 	r.ops, r.opset = operators(model)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-case", filepath.Dir(model))
+	cmd := exec.CommandContext(ctx, os.Args[0], fmt.Sprintf("-graph=%v", inGraph), "-case", filepath.Dir(model))
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it says where it is
+	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
-	r.said, _, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
+	said := strings.TrimSpace(string(out))
+	r.said, _, _ = strings.Cut(said, "\n")
 	var ended *exec.ExitError
 	switch {
 	case err == nil:
 		r.outcome = "pass"
 	case ctx.Err() != nil:
-		r.outcome = "hang"
+		r.outcome, r.said = "hang", said
 	case errors.As(err, &ended) && ended.ExitCode() == statusUnsupported:
 		r.outcome = "unsupported"
 	case errors.As(err, &ended) && ended.ExitCode() == statusWrong:
 		r.outcome = "wrong"
 	default:
-		r.outcome = "crash"
-		if r.said == "" {
+		r.outcome, r.said = "crash", said
+		if said == "" {
 			r.said = err.Error()
 		}
 	}

@@ -11,19 +11,20 @@ import (
 
 // binary is an operator on two numbers, on the host and in a graph.
 type binary struct {
-	host  array.Operator
-	graph func(a, b *graph.Node) *graph.Node // nil for none
-	exact bool                               // of whole numbers it gives one of them
+	host     array.Operator
+	graph    func(a, b *graph.Node) *graph.Node // nil for none
+	exact    bool                               // of whole numbers it gives one of them
+	quotient bool                               // of whole numbers it is cut towards zero
 }
 
 var (
-	adding      = binary{array.Add, graph.Add, false}
-	subtracting = binary{array.Sub, graph.Sub, false}
-	multiplying = binary{array.Mul, graph.Mul, false}
-	dividing    = binary{array.Div, graph.Div, false}
-	greatest    = binary{array.Max, graph.Max, true}
-	least       = binary{array.Min, graph.Min, true}
-	raising     = binary{array.Pow, graph.Pow, false}
+	adding      = binary{host: array.Add, graph: graph.Add}
+	subtracting = binary{host: array.Sub, graph: graph.Sub}
+	multiplying = binary{host: array.Mul, graph: graph.Mul}
+	dividing    = binary{host: array.Div, graph: graph.Div, quotient: true}
+	greatest    = binary{host: array.Max, graph: graph.Max, exact: true}
+	least       = binary{host: array.Min, graph: graph.Min, exact: true}
+	raising     = binary{host: array.Pow, graph: power}
 )
 
 func (c *call) add(a, b operand) operand { return c.combine(adding, a, b) }
@@ -32,6 +33,19 @@ func (c *call) mul(a, b operand) operand { return c.combine(multiplying, a, b) }
 func (c *call) div(a, b operand) operand { return c.combine(dividing, a, b) }
 func (c *call) max(a, b operand) operand { return c.combine(greatest, a, b) }
 func (c *call) min(a, b operand) operand { return c.combine(least, a, b) }
+
+// power is a^b, the square as one.
+func power(a, b *graph.Node) *graph.Node {
+	if v := b.Const(); len(v) == 1 && len(b.Shape()) <= len(a.Shape()) {
+		switch v[0] {
+		case 1:
+			return a
+		case 2:
+			return graph.Square(a)
+		}
+	}
+	return graph.Pow(a, b)
+}
 
 // num is one number of the operand's type, of shape ().
 func num(like operand, v float64) operand { return known(array.Float(like.typ, v)) }
@@ -56,7 +70,16 @@ func (c *call) combine(o binary, a, b operand) operand {
 	case o.graph == nil || !kept(t) && !counted(t) && t != pb.Bool:
 		return known(array.Combine(o.host, c.array(a), c.array(b)))
 	}
-	y := c.aligned(t, func(n []*graph.Node) *graph.Node { return o.graph(n[0], n[1]) }, a, b)
+	y := c.aligned(t, func(n []*graph.Node) *graph.Node {
+		q := o.graph(n[0], n[1])
+		if kept(t) || !o.quotient {
+			return q
+		}
+		// towards zero; of less than 2^24 the quotient in float32 never reaches the next
+		// whole number, for it is at least 2^-24 of it away
+		q = graph.Mul(graph.Sign(q), graph.Floor(graph.Abs(q)))
+		return graph.Where(graph.Less(graph.Abs(n[0]), c.graph.Scalar(1<<24)), q, c.graph.Scalar(math.NaN()))
+	}, a, b)
 	if !kept(t) && !o.exact {
 		y.node = c.counting(t, y.node)
 	}
@@ -113,7 +136,7 @@ func (c *call) node(x operand) operand {
 		return x
 	}
 	if x.known == nil {
-		c.fail("a sequence in the place of a tensor")
+		c.fail("an input that is left out, or no tensor")
 	}
 	n := c.consts[x.known]
 	if n == nil {

@@ -66,8 +66,8 @@ func (c *call) array(x operand) *array.Array {
 	switch {
 	case x.known != nil:
 		return x.known
-	case x.seq != nil:
-		c.fail("a sequence in the place of a tensor")
+	case x.node == nil:
+		c.fail("an input that is left out, or no tensor")
 	case x.param != nil:
 		return array.Cast(array.FromTensor(x.param.Export()), x.typ)
 	case c.run == nil && !c.constant(x.node):

@@ -1,9 +1,12 @@
 package exchange
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"lab/core"
 	"lab/core/graph"
@@ -111,13 +114,29 @@ func (net *Net) guard(err *error) {
 	case *graph.Error:
 		*err = r
 	case runtime.Error:
-		*err = &core.Error{Msg: "model " + net.Model.Name, Err: fmt.Errorf("internal error: %w", r)}
-		return
+		*err = &core.Error{Msg: "model " + net.Model.Name, Err: internal(r)}
 	default:
 		panic(r)
 	}
-	if *err != nil && core.KindOf(*err) != core.Usage {
+	if mistake := runtime.Error(nil); *err != nil && core.KindOf(*err) != core.Usage && !errors.As(*err, &mistake) {
 		*err = &core.Error{Kind: core.Usage, Msg: "model " + net.Model.Name, Err: *err}
+	}
+}
+
+// internal is an error of what is a mistake in this package, with its line, told to the
+// function that recovers.
+func internal(r runtime.Error) error {
+	pcs := make([]uintptr, 64)
+	frames, inside := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)]), false
+	for {
+		f, more := frames.Next()
+		inside = inside || f.Function == "runtime.gopanic"
+		if inside && !strings.HasPrefix(f.Function, "runtime.") {
+			return fmt.Errorf("internal error at %s:%d: %w", filepath.Base(f.File), f.Line, r)
+		}
+		if !more {
+			return fmt.Errorf("internal error: %w", r)
+		}
 	}
 }
 
@@ -279,12 +298,10 @@ func (im *importer) build(n *onnx.Node) (err error) {
 			err = n.Errorf("%v", r)
 		case *graph.Error:
 			err = n.Errorf("%s: %s", r.Op, r.Msg)
-		case error:
-			if u, ok := r.(*core.Error); ok { // of a node of a body
-				err = u
-				return
-			}
-			panic(r)
+		case *core.Error: // of a node of a body
+			err = r
+		case runtime.Error:
+			err = &core.Error{Msg: n.String(), Err: internal(r)}
 		default:
 			panic(r)
 		}

@@ -66,24 +66,36 @@ func (c *call) part(x operand, axis, i int) operand {
 func (c *call) concat(axis int, xs ...operand) operand {
 	t := c.alike(xs...)
 	all, shape := true, xs[0].shape().Clone()
+	var parts []operand // those that are not empty
 	for _, x := range xs {
-		if len(x.shape()) != len(shape) {
-			c.fail("shapes %v and %v", shape, x.shape())
+		s := x.shape().Clone()
+		if len(s) == len(shape) && s[axis] > 0 {
+			parts = append(parts, x)
+		}
+		if len(s) == len(shape) {
+			s[axis] = shape[axis]
+		}
+		if !s.Equal(shape) {
+			c.fail("shapes %v and %v along axis %d", shape, x.shape(), axis)
 		}
 		all = all && x.known != nil
 	}
-	if len(xs) == 1 {
+	switch len(parts) {
+	case 0:
 		return xs[0]
+	case 1:
+		return parts[0]
 	}
+	xs = parts
 	if all || c.run != nil && !kept(t) && t != pb.Bool {
 		n := 0
-		parts := make([]*array.Array, len(xs))
+		values := make([]*array.Array, len(xs))
 		for i, x := range xs {
-			parts[i] = c.array(x)
-			n += parts[i].Len()
+			values[i] = c.array(x)
+			n += values[i].Len()
 		}
 		c.room(n)
-		return known(array.Concat(axis, parts...))
+		return known(array.Concat(axis, values...))
 	}
 	var l layout
 	for i, x := range xs {

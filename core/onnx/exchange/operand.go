@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"fmt"
 
 	"lab/core/graph"
@@ -35,8 +36,11 @@ func (x operand) given() bool { return x.known != nil || x.node != nil || x.seq 
 
 // shape is the operand's shape in the file.
 func (x operand) shape() tensor.Shape {
-	if x.known != nil {
+	switch {
+	case x.known != nil:
 		return x.known.Shape
+	case x.node == nil:
+		panic(refusal{errors.New("an input that is left out, or no tensor")})
 	}
 	s := x.node.Shape()
 	out := make(tensor.Shape, len(s))

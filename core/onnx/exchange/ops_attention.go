@@ -10,7 +10,9 @@ import (
 )
 
 func init() {
-	register("Attention", rule{since: versions(23, 24, 25), least: 3, most: 7, build: buildAttention})
+	register("Attention",
+		rule{since: versions(23), least: 3, most: 6, build: buildAttention},
+		rule{since: versions(24, 25), least: 3, most: 7, build: buildAttention})
 	register("RotaryEmbedding", rule{since: versions(23), least: 3, most: 4, build: one(buildRotary)})
 }
 

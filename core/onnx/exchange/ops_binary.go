@@ -11,11 +11,11 @@ import (
 // Operators on elements of two inputs or more.
 
 var (
-	and = binary{array.And, graph.Mul, true}
-	or  = binary{array.Or, graph.Max, true}
-	xor = binary{array.Xor, func(a, b *graph.Node) *graph.Node {
+	and = binary{host: array.And, graph: graph.Mul, exact: true}
+	or  = binary{host: array.Or, graph: graph.Max, exact: true}
+	xor = binary{host: array.Xor, exact: true, graph: func(a, b *graph.Node) *graph.Node {
 		return graph.Equal(graph.Equal(a, b), a.Graph().Scalar(0))
-	}, true}
+	}}
 )
 
 func init() {

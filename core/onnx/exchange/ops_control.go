@@ -21,8 +21,10 @@ func init() {
 		c.attrs.Ignore("then_branch", "else_branch")
 		return c.bodyOf(name)()
 	}})
-	register("Loop", rule{since: versions(1, 11, 13, 16, 19, 21, 23, 24, 25), least: 2, most: many, optional: true, lists: true, build: buildLoop})
-	register("Scan", rule{since: versions(9, 11, 16, 19, 21, 23, 24, 25), least: 1, most: many, lists: true, build: buildScan})
+	register("Loop",
+		rule{since: versions(1), least: 3, most: many, optional: true, lists: true, build: buildLoop},
+		rule{since: versions(11, 13, 16, 19, 21, 23, 24, 25), least: 2, most: many, optional: true, lists: true, build: buildLoop})
+	register("Scan", rule{since: versions(8), least: 2, most: many, optional: true, build: buildBatchScan}, rule{since: versions(9, 11, 16, 19, 21, 23, 24, 25), least: 1, most: many, lists: true, build: buildScan})
 	register("SequenceMap", rule{since: versions(17), least: 1, most: many, lists: true, build: buildSequenceMap})
 }
 
@@ -197,6 +199,65 @@ func buildScan(c *call) []operand {
 			rank = xs[0].rank() + 1
 		}
 		out = append(out, c.stacked(g.Outputs[n+k], xs, c.axis(outAxes[k], rank)))
+	}
+	return out
+}
+
+// buildBatchScan is version 8, which scans each example of a batch, the first axis.
+func buildBatchScan(c *call) []operand {
+	if c.has(0) {
+		c.fail("sequence_lens is not supported")
+	}
+	m := c.size("num_scan_inputs", c.attrs.Int("num_scan_inputs", 0), 1, int64(len(c.in)-1))
+	body, g := c.bodyOf("body"), c.attrs.Graph("body")
+	backward := c.attrs.Ints("directions")
+	inputs := c.in[1:]
+	n := len(inputs) - m
+	if len(g.Outputs) < n || backward != nil && len(backward) != m {
+		c.fail("its body has %d outputs for %d states, directions=%v", len(g.Outputs), n, backward)
+	}
+	batch, rounds := -1, -1
+	for i, x := range inputs {
+		s := x.shape()
+		if len(s) < 1 || batch >= 0 && s[0] != batch || i >= n && (len(s) < 2 || rounds >= 0 && s[1] != rounds) {
+			c.fail("input %d has shape %v", i+1, s)
+		}
+		if batch = s[0]; i >= n {
+			rounds = s[1]
+		}
+	}
+	examples := make([][]operand, len(g.Outputs))
+	for b := range batch {
+		state := make([]operand, n)
+		for i := range state {
+			state[i] = c.part(inputs[i], 0, b)
+		}
+		collected := make([][]operand, len(g.Outputs)-n)
+		for t := range rounds {
+			given := append([]operand{}, state...)
+			for i, x := range inputs[n:] {
+				at := t
+				if backward != nil && backward[i] != 0 {
+					at = rounds - 1 - t
+				}
+				given = append(given, c.part(c.part(x, 0, b), 0, at))
+			}
+			out := body(given...)
+			state = out[:n]
+			for k, x := range out[n:] {
+				collected[k] = append(collected[k], x)
+			}
+		}
+		for k, x := range state {
+			examples[k] = append(examples[k], x)
+		}
+		for k, xs := range collected {
+			examples[n+k] = append(examples[n+k], c.stacked(g.Outputs[n+k], xs, 0))
+		}
+	}
+	out := make([]operand, len(examples))
+	for k, xs := range examples {
+		out[k] = c.stacked(g.Outputs[k], xs, 0)
 	}
 	return out
 }

@@ -41,6 +41,9 @@ func (c *call) perOutput(x, w operand) operand {
 	if x.shape().Size() == 1 {
 		return c.reshape(x)
 	}
+	if w.rank() == 0 {
+		c.fail("weights of shape ()")
+	}
 	shape := make([]int, w.rank())
 	for i := range shape {
 		shape[i] = 1
@@ -70,13 +73,19 @@ func (c *call) conv(x, w, bias operand) operand {
 		c.fail("an input of shape %v and weights of shape %v in %d groups", s, ws, groups)
 	}
 	win := c.window(s[2:], taps)
-	shape := append(tensor.Shape{s[0], ws[0]}, win.out...)
+	return c.convolved(x, w, bias, groups, &win)
+}
+
+// convolved is conv of a known geometry.
+func (c *call) convolved(x, w, bias operand, groups int, win *window) operand {
+	shape := append(tensor.Shape{x.shape()[0], w.shape()[0]}, win.out...)
+	taps := win.kernel
 	c.room(shape...)
 	if c.quick(x, w, taps) && shape.Size() > 0 && x.shape().Size() > 0 {
 		a := win.convAttr(groups)
 		return c.line(x, w, bias, graph.LabelConv, a, func(x, w *graph.Node) *graph.Node { return graph.Conv(x, w, a) })
 	}
-	at, _ := c.taps(&win, false)
+	at, _ := c.taps(win, false)
 	return c.fold(c.unfold(x, at, win.out.Size(), num(x, 0)), w, bias, groups, shape)
 }
 

@@ -110,10 +110,7 @@ func init() {
 		return hardSigmoid(float64(c.attrs.Float("alpha", 0.2)), float64(c.attrs.Float("beta", 0.5)))
 	})
 	parametric("Swish", versions(24), func(c *call) function {
-		alpha := float64(c.attrs.Float("alpha", 1))
-		return function{float(func(x float64) float64 { return x / (1 + math.Exp(-alpha*x)) }), func(x *graph.Node) *graph.Node {
-			return graph.Mul(x, graph.Sigmoid(graph.Scale(x, alpha)))
-		}}
+		return swish(float64(c.attrs.Float("alpha", 1)))
 	})
 	parametric("Gelu", versions(20), func(c *call) function {
 		if c.choice("approximate", "none", "tanh") == "tanh" {

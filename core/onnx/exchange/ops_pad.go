@@ -10,7 +10,8 @@ import (
 func init() {
 	register("Pad",
 		rule{since: versions(1, 2), least: 1, most: 1, build: one(buildPad)},
-		rule{since: versions(11, 13, 18, 19, 21, 23, 24, 25), least: 2, most: 4, build: one(buildPad)})
+		rule{since: versions(11, 13), least: 2, most: 3, build: one(buildPad)},
+		rule{since: versions(18, 19, 21, 23, 24, 25), least: 2, most: 4, build: one(buildPad)})
 	register("DepthToSpace", rule{since: versions(1, 11, 13, 28), least: 1, most: 1, build: one(func(c *call) operand {
 		s, b := c.blocks()
 		crd := c.since >= 11 && c.choice("mode", "DCR", "CRD") == "CRD"

@@ -23,14 +23,12 @@ func init() {
 		if r == array.ReduceSum {
 			list = 13
 		}
-		register(string(r), rule{since: v, least: 1, most: 2, build: one(func(c *call) operand {
+		build := one(func(c *call) operand {
 			x := c.in[0]
 			keep, noop := c.flag("keepdims", true), false
 			axes := c.listOr("axes", 1, list)
 			if c.since >= list {
 				noop = c.flag("noop_with_empty_axes", false)
-			} else if len(c.in) > 1 {
-				c.fail("it has 2 inputs, not 1")
 			}
 			if truths := r == array.ReduceMax || r == array.ReduceMin; x.typ == pb.Bool && truths && c.since >= 20 {
 				return c.reduceTruths(r, x, axes, keep, noop)
@@ -47,7 +45,9 @@ func init() {
 				return y
 			}
 			return c.squeezed(y, over)
-		})})
+		})
+		first := slices.Index(v, list)
+		register(string(r), rule{since: v[:first], least: 1, most: 1, build: build}, rule{since: v[first:], least: 1, most: 2, build: build})
 	}
 	for _, name := range []string{"ArgMax", "ArgMin"} {
 		register(name, rule{since: versions(1, 11, 12, 13), least: 1, most: 1, build: one(func(c *call) operand {

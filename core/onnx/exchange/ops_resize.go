@@ -14,10 +14,10 @@ import (
 func init() {
 	register("Resize",
 		rule{since: versions(10), least: 2, most: 2, build: one(buildResize)},
-		rule{since: versions(11), least: 3, most: 4, build: one(buildResize)},
+		rule{since: versions(11), least: 3, most: 4, optional: true, build: one(buildResize)},
 		rule{since: versions(13, 18, 19), least: 1, most: 4, build: one(buildResize)})
 	register("Upsample",
-		rule{since: versions(7), least: 1, most: 1, build: one(buildResize)},
+		rule{since: versions(1, 7), least: 1, most: 1, build: one(buildResize)},
 		rule{since: versions(9, 10), least: 2, most: 2, build: one(buildResize)})
 }
 
@@ -63,6 +63,11 @@ func buildResize(c *call) operand {
 	for i, axis64 := range axes {
 		axis := c.axis(axis64, len(s))
 		r.in, r.out, r.scale = s[axis], sizes[i], scales[i]
+		if c.Op == "Resize" && c.since == 10 { // which does not say; so does ONNX Runtime
+			if r.nearest = "floor"; r.scale < 1 {
+				r.nearest = "ceil"
+			}
+		}
 		if r.coordinates == "tf_crop_and_resize" {
 			r.start, r.end, r.extrapolate = roi[i], roi[len(axes)+i], true
 		}
@@ -117,6 +122,11 @@ func (c *call) resizing(axes []int64, policy string) (scales []float64, sizes []
 		}
 	}
 	switch {
+	case c.Op == "Upsample" && c.since < 7: // of images
+		if n != 4 {
+			c.fail("an input of shape %v", s)
+		}
+		given = []float64{1, 1, float64(c.attrs.Float("height_scale", 0)), float64(c.attrs.Float("width_scale", 0))}
 	case c.Op == "Upsample" && c.since < 9:
 		for _, f := range c.attrs.Floats("scales") {
 			given = append(given, float64(f))
@@ -179,32 +189,37 @@ func (c *call) resizing(axes []int64, policy string) (scales []float64, sizes []
 
 // origin is the place in the input of a place in the output.
 func (r *resize) origin(o int) float64 {
-	x, in, out := float64(o), float64(r.in), float64(r.out)
+	return float64(r.origin32(float32(o), float32(r.in), float32(r.out), float32(r.scale), float32(r.start), float32(r.end)))
+}
+
+// origin32 is in float32, as everybody computes it: a place may lie on the edge of the
+// nearest ones.
+func (r *resize) origin32(x, in, out, scale, start, end float32) float32 {
 	switch r.coordinates {
 	case "asymmetric":
-		return x / r.scale
+		return x / scale
 	case "align_corners":
 		if r.out == 1 {
 			return 0
 		}
 		// of the size before it was rounded down
-		return x * (in - 1) / (in*r.scale - 1)
+		return x * (in - 1) / (in*scale - 1)
 	case "pytorch_half_pixel":
 		if r.out == 1 {
-			return -0.5
+			return 0
 		}
 	case "tf_half_pixel_for_nn":
-		return (x + 0.5) / r.scale
+		return (x + 0.5) / scale
 	case "half_pixel_symmetric":
-		adjust := out / (in * r.scale)
-		return in/2*(1-adjust) + (x+0.5)/r.scale - 0.5
+		adjust := out / (in * scale)
+		return in/2*(1-adjust) + (x+0.5)/scale - 0.5
 	case "tf_crop_and_resize":
 		if r.out == 1 {
-			return 0.5 * (r.start + r.end) * (in - 1)
+			return 0.5 * (start + end) * (in - 1)
 		}
-		return r.start*(in-1) + x*(r.end-r.start)*(in-1)/(out-1)
+		return start*(in-1) + x*(end-start)*(in-1)/(out-1)
 	}
-	return (x+0.5)/r.scale - 0.5
+	return (x+0.5)/scale - 0.5
 }
 
 // weights are those of input places for an output place, beginning at one of them that

@@ -31,8 +31,10 @@ func init() {
 		if c.has(2) {
 			at = c.position(2, len(items), len(items))
 		}
-		if c.in[1].seq != nil || len(items) > 0 && items[0].typ != c.in[1].typ {
-			c.fail("%v into a sequence of %v", c.in[1], items[0].typ)
+		if x := c.in[1]; x.seq != nil {
+			c.fail("a sequence into a sequence")
+		} else if len(items) > 0 && items[0].typ != x.typ {
+			c.fail("%v into a sequence of %v", x.typ, items[0].typ)
 		}
 		return of(slices.Insert(slices.Clone(items), at, c.in[1]))
 	})})
@@ -100,9 +102,12 @@ func init() {
 		return operand{seq: &sequence{optional: true}}
 	})})
 	absent := func(x operand) bool { return !x.given() || x.seq != nil && x.seq.optional }
-	register("OptionalHasElement", rule{since: versions(15, 18, 28), least: 0, most: 1, lists: true, build: one(func(c *call) operand {
+	has := one(func(c *call) operand {
 		return known(array.Truth(tensor.Shape{}, []bool{len(c.in) > 0 && !absent(c.in[0])}))
-	})})
+	})
+	register("OptionalHasElement",
+		rule{since: versions(15), least: 1, most: 1, lists: true, build: has},
+		rule{since: versions(18, 28), least: 0, most: 1, lists: true, build: has})
 	register("OptionalGetElement", rule{since: versions(15, 18, 28), least: 1, most: 1, lists: true, build: one(func(c *call) operand {
 		if absent(c.in[0]) {
 			c.fail("an optional value that is absent")

@@ -72,7 +72,8 @@ func init() {
 		rule{since: versions(1), least: 1, most: many, build: one(buildConcat)},
 		rule{since: versions(4, 11, 13), least: 1, most: many, build: one(buildConcat)})
 	register("Split",
-		rule{since: versions(1, 2, 11), least: 1, most: 2, build: buildSplit},
+		rule{since: versions(1), least: 1, most: 2, build: buildSplit},
+		rule{since: versions(2, 11), least: 1, most: 1, build: buildSplit},
 		rule{since: versions(13, 18), least: 1, most: 2, build: buildSplit})
 	register("Slice",
 		rule{since: versions(1), least: 1, most: 1, build: one(buildSlice)},
@@ -81,6 +82,15 @@ func init() {
 		return c.expand(c.in[0], array.Broadcast(c.in[0].shape(), c.dims(c.list(1))))
 	})})
 	register("Tile",
+		rule{since: versions(1), least: 3, most: 3, build: one(func(c *call) operand { // one axis
+			x := c.in[0]
+			repeats := make([]int64, x.rank())
+			for i := range repeats {
+				repeats[i] = 1
+			}
+			repeats[c.axis(int64(c.number(2, 0)), x.rank())] = int64(c.number(1, 1))
+			return c.tile(x, repeats)
+		})},
 		rule{since: versions(6, 13), least: 2, most: 2, build: one(func(c *call) operand {
 			return c.tile(c.in[0], c.list(1))
 		})})

@@ -76,8 +76,14 @@ func find(n *onnx.Node) (*rule, int64, error) {
 // Operator describes a supported operator, for documentation.
 type Operator struct {
 	Domain, Name string
-	Since        []int64 // versions of it that are read
-	Host         bool    // only of values that are known while a graph is built
+	Versions     []Version // those that are read
+	Host         bool      // computed on the host: in a graph only of values that are known
+}
+
+// Version is an operator as it is since an opset, with so many inputs.
+type Version struct {
+	Since       int64
+	Least, Most int
 }
 
 // Operators lists what models may use, by domain and name.
@@ -86,7 +92,9 @@ func Operators() []Operator {
 	for _, op := range registry {
 		o := Operator{Domain: op.domain, Name: op.name, Host: true}
 		for _, r := range op.rules {
-			o.Since = append(o.Since, r.since...)
+			for _, v := range r.since {
+				o.Versions = append(o.Versions, Version{v, r.least, r.most})
+			}
 			o.Host = o.Host && r.host
 		}
 		all = append(all, o)
