@@ -63,11 +63,10 @@ func (c *call) onHost(xs ...operand) bool {
 // combine is the operator on two operands of one type, broadcast to a common shape.
 func (c *call) combine(o binary, a, b operand) operand {
 	t := c.alike(a, b)
-	c.room(array.Broadcast(a.shape(), b.shape())...)
-	switch {
-	case c.onHost(a, b) && o.host.Has(t):
-		return known(array.Combine(o.host, c.array(a), c.array(b)))
-	case o.graph == nil || !kept(t) && !counted(t) && t != pb.Bool:
+	shape := array.Broadcast(a.shape(), b.shape())
+	c.room(shape...)
+	if c.onHost(a, b) && o.host.Has(t) || o.graph == nil || !kept(t) && !counted(t) && t != pb.Bool {
+		c.hold(shape...)
 		return known(array.Combine(o.host, c.array(a), c.array(b)))
 	}
 	y := c.aligned(t, func(n []*graph.Node) *graph.Node {
@@ -177,8 +176,10 @@ func (c *call) apply(f function, x operand) operand {
 // compare tells of each pair of elements how they compare, as bool.
 func (c *call) compare(how array.Comparison, a, b operand) operand {
 	t := c.alike(a, b)
-	c.room(array.Broadcast(a.shape(), b.shape())...)
+	shape := array.Broadcast(a.shape(), b.shape())
+	c.room(shape...)
 	if c.onHost(a, b) || !kept(t) && !counted(t) && t != pb.Bool {
+		c.hold(shape...)
 		return known(array.Compare(how, c.array(a), c.array(b)))
 	}
 	f := [...]func(a, b *graph.Node) *graph.Node{graph.Less, graph.LessEqual, graph.Equal}[how]
@@ -196,10 +197,12 @@ func (c *call) where(cond, a, b operand) operand {
 	if cond.typ != pb.Bool {
 		c.fail("a condition of type %v, not bool", cond.typ)
 	}
-	ab := array.Broadcast(a.shape(), b.shape())
-	c.room(ab...)
-	c.room(array.Broadcast(cond.shape(), ab)...)
-	if cond.known != nil && a.known != nil && b.known != nil || !kept(t) && (c.run != nil || t == pb.String) {
+	shape := array.Broadcast(a.shape(), b.shape())
+	c.room(shape...)
+	shape = array.Broadcast(cond.shape(), shape)
+	c.room(shape...)
+	if cond.known != nil && a.known != nil && b.known != nil || t == pb.String || c.run != nil && array.IsWhole(t) {
+		c.hold(shape...)
 		return known(array.Where(c.array(cond), c.array(a), c.array(b)))
 	}
 	return c.aligned(t, func(n []*graph.Node) *graph.Node { return graph.Where(n[0], n[1], n[2]) }, cond, a, b)

@@ -61,26 +61,25 @@ func (c *call) floats(xs ...operand) {
 }
 
 // array is the operand's value. While a graph is built that exists for what depends on
-// constants alone; when the model is run, for everything.
+// constants and weights alone, which are then taken as they are; when the model is run,
+// for everything.
 func (c *call) array(x operand) *array.Array {
 	switch {
 	case x.known != nil:
 		return x.known
 	case x.node == nil:
 		c.fail("an input that is left out, or no tensor")
-	case x.param != nil:
-		return array.Cast(array.FromTensor(x.param.Export()), x.typ)
 	case c.run == nil && !c.constant(x.node):
 		c.fail("it needs the value of %v, which depends on the model's inputs: it works when the model is run, not within a graph", x)
 	}
 	return c.evaluate(x)
 }
 
-// constant reports whether a node depends on constants alone.
+// constant reports whether a node depends on no input.
 func (im *importer) constant(n *graph.Node) bool {
 	fixed, ok := im.fixed[n]
 	if !ok {
-		fixed = n.Op() != nil || n.Const() != nil
+		fixed = !n.IsInput()
 		for _, x := range n.Inputs() {
 			fixed = fixed && im.constant(x)
 		}

@@ -39,6 +39,7 @@ var differentiable = []struct {
 	{op: "Einsum", opset: 12, attrs: []onnx.Attr{onnx.AttrString("equation", "bij,jk,b->ki")}, inputs: []tensor.Shape{{2, 3, 2}, {2, 3}, {2}}},
 	{op: "Pad", opset: 21, attrs: []onnx.Attr{onnx.AttrString("mode", "reflect")}, inputs: []tensor.Shape{{2, 4}, nil}, consts: map[int]*tensor.Tensor{1: tensor.NewInt(tensor.Shape{4}, []int64{0, 2, 1, 1})}, noSecond: true},
 	{op: "ScatterElements", opset: 18, attrs: []onnx.Attr{onnx.AttrString("reduction", "mul")}, inputs: []tensor.Shape{{3, 2}, nil, {2, 2}}, consts: map[int]*tensor.Tensor{1: tensor.NewInt(tensor.Shape{2, 2}, []int64{0, 1, 0, 2})}},
+	{op: "GatherElements", opset: 13, attrs: []onnx.Attr{onnx.AttrInt("axis", 1)}, inputs: []tensor.Shape{{3, 4}, nil}, consts: map[int]*tensor.Tensor{1: tensor.NewInt(tensor.Shape{3, 1}, []int64{-1, 0, 2})}, noSecond: true},
 	{op: "GatherND", opset: 13, inputs: []tensor.Shape{{3, 2}, nil}, consts: map[int]*tensor.Tensor{1: tensor.NewInt(tensor.Shape{2, 2}, []int64{0, 1, 2, 0})}, noSecond: true},
 	{op: "ReduceProd", opset: 13, attrs: []onnx.Attr{onnx.AttrInts("axes", 1)}, inputs: []tensor.Shape{{2, 5}}},
 	{op: "ReduceLogSumExp", opset: 13, attrs: []onnx.Attr{onnx.AttrInts("axes", 0, 2)}, inputs: []tensor.Shape{{2, 3, 2}}},

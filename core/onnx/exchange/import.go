@@ -156,8 +156,11 @@ func (net *Net) apply(inputs []Port) ([]*graph.Node, error) {
 			return nil, err
 		}
 		typ := v.Type
-		if typ == pb.Undefined {
+		switch {
+		case typ == pb.Undefined:
 			typ = pb.Float
+		case !kept(typ) && !array.IsWhole(typ) && typ != pb.Bool:
+			return nil, fmt.Errorf("input %s is of type %v, which a graph cannot hold", v.Name, typ)
 		}
 		im.scope.values[v.Name] = operand{typ: typ, node: p.Node, layout: p.layout()}
 	}
@@ -238,7 +241,7 @@ func (im *importer) operand(name string) (operand, error) {
 		case w.Type == pb.Double && im.run != nil:
 			x = known(merged(p, w.Value))
 		default:
-			x = operand{typ: w.Type, node: im.graph.Param(p), layout: layout(p.Perm), param: p}
+			x = operand{typ: w.Type, node: im.graph.Param(p), layout: layout(p.Perm)}
 		}
 		ok = true
 	}

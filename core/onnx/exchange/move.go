@@ -34,7 +34,7 @@ func (c *call) transpose(x operand, perm ...int) operand {
 	for i, p := range perm {
 		l[i] = have[p]
 	}
-	return operand{typ: x.typ, node: x.node, layout: l.plain(), param: x.param}
+	return operand{typ: x.typ, node: x.node, layout: l.plain()}
 }
 
 // slice takes n elements of an axis, from start on by steps.
@@ -87,14 +87,14 @@ func (c *call) concat(axis int, xs ...operand) operand {
 		return parts[0]
 	}
 	xs = parts
-	if all || c.run != nil && !kept(t) && t != pb.Bool {
+	if all || t == pb.String || c.run != nil && array.IsWhole(t) {
 		n := 0
 		values := make([]*array.Array, len(xs))
 		for i, x := range xs {
 			values[i] = c.array(x)
 			n += values[i].Len()
 		}
-		c.room(n)
+		c.hold(n)
 		return known(array.Concat(axis, values...))
 	}
 	var l layout
@@ -120,6 +120,7 @@ func (c *call) expand(x operand, shape tensor.Shape) operand {
 	case x.shape().Equal(shape):
 		return x
 	case x.known != nil:
+		c.hold(shape...)
 		return known(array.Expand(x.known, shape))
 	}
 	return operand{typ: x.typ, node: graph.Expand(x.as(nil), shape...)}
@@ -130,6 +131,7 @@ func (c *call) expand(x operand, shape tensor.Shape) operand {
 func (c *call) take(x operand, shape tensor.Shape, from []int, or operand) operand {
 	c.room(shape...)
 	if x.known != nil && (or.known != nil || !or.given()) {
+		c.hold(shape...)
 		return known(array.TakeOr(x.known, shape, from, or.known))
 	}
 	if slices.Contains(from, -1) {
@@ -167,7 +169,7 @@ func (c *call) gather(x, index operand) operand {
 	n, rest := s[0], s[1:]
 	shape := append(index.shape().Clone(), rest...)
 	c.room(shape...)
-	if index.known == nil && (x.known == nil || c.run == nil && (kept(x.typ) || counted(x.typ))) {
+	if index.known == nil && (x.known == nil || c.run == nil && x.typ != pb.String) {
 		c.indices(n)
 		i := index.as(nil)
 		i = graph.Where(graph.Less(i, c.graph.Scalar(0)), graph.Shift(i, float64(n)), i)
@@ -176,6 +178,7 @@ func (c *call) gather(x, index operand) operand {
 	at := c.places(c.array(index), n)
 	switch {
 	case x.known != nil:
+		c.hold(shape...)
 		from := make([]int, 0, shape.Size())
 		for _, k := range at {
 			for i := range rest.Size() {

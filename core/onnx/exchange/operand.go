@@ -22,8 +22,7 @@ type operand struct {
 	known *array.Array
 	node  *graph.Node
 	layout
-	param *graph.Param // that the node is
-	seq   *sequence
+	seq *sequence
 }
 
 // sequence is a list of values, or an optional value that is absent.
@@ -90,6 +89,7 @@ type importer struct {
 	consts map[*array.Array]*graph.Node
 	fixed  map[*graph.Node]bool // whether a node depends on constants alone
 	spent  int                  // elements of all values so far
+	held   int                  // of those, on the host
 	nodes  int                  // of the file, again in every round of a loop
 	depth  int                  // of bodies
 }
@@ -123,31 +123,46 @@ const (
 	// DefaultLimit is the largest number of elements of all values together.
 	DefaultLimit = 1 << 31
 
-	// maxKnown bounds one array on the host.
-	maxKnown = 1 << 28
+	// maxHeld is that of the values on the host, which take up to eight bytes each.
+	maxHeld = 1 << 28
 
 	// maxNodes bounds the nodes built, those of a loop again in every round.
 	maxNodes = 1 << 18
 
-	// maxSize bounds one axis.
+	// maxSize bounds one axis, maxRank their number.
 	maxSize = 1 << 40
+	maxRank = 64
 )
 
 // room refuses a value of the shape if it has more elements than the limit leaves.
 func (c *call) room(shape ...int) {
+	c.within(shape, c.net.limit(), c.spent)
+}
+
+// hold is room on the host.
+func (c *call) hold(shape ...int) {
+	c.within(shape, min(maxHeld, c.net.limit()), c.held)
+}
+
+func (c *call) within(shape tensor.Shape, limit, used int) {
+	if len(shape) > maxRank {
+		c.fail("a result of %d axes", len(shape))
+	}
 	n := 1
 	for _, d := range shape {
-		if d < 0 || d > maxSize {
-			c.fail("a result of shape %v", tensor.Shape(shape))
+		switch {
+		case d < 0 || d > maxSize:
+			c.fail("a result of shape %v", shape)
+		case d == 0:
+			return // whatever the others are
+		case n > limit/d:
+			n = limit + 1
+		default:
+			n *= d
 		}
-		if d > 0 && n > c.net.limit()/d {
-			n = c.net.limit() + 1
-			break
-		}
-		n *= d
 	}
-	if n > c.net.limit()-c.spent || tensor.Shape(shape).Size() > maxKnown && c.graph == nil {
-		c.fail("a result of shape %v: more than the %d elements that all values together may have", tensor.Shape(shape), c.net.limit())
+	if n > limit-used {
+		c.fail("a result of shape %v: more than the %d elements that all values together may have", shape, limit)
 	}
 }
 
@@ -156,8 +171,9 @@ func (c *call) spend(outs []operand) {
 	for _, x := range outs {
 		switch {
 		case x.known != nil:
-			c.room(x.known.Shape...)
+			c.hold(x.known.Shape...)
 			c.spent += x.known.Len()
+			c.held += x.known.Len()
 		case x.node != nil:
 			c.room(x.node.Shape()...)
 			c.spent += x.node.Shape().Size()

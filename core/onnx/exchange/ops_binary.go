@@ -51,7 +51,7 @@ func init() {
 		if !array.IsWhole(c.alike(c.in...)) {
 			c.fail("inputs of type %v", c.in[0].typ)
 		}
-		c.room(array.Broadcast(c.in[0].shape(), c.in[1].shape())...)
+		c.hold(array.Broadcast(c.in[0].shape(), c.in[1].shape())...)
 		return known(array.Shift(c.value(0), c.value(1), left == "LEFT"))
 	})})
 	register("Mod", rule{since: versions(10, 13, 28), least: 2, most: 2, host: true, build: one(func(c *call) operand {
@@ -153,10 +153,9 @@ func (c *call) clip(x, lo, hi operand) operand {
 		if !bound.given() {
 			continue
 		}
-		if bound.param != nil {
-			bound.node, bound.layout = graph.StopGradient(bound.as(nil)), nil
+		if bound = c.reshape(bound); bound.node != nil && c.constant(bound.node) {
+			bound.node = graph.StopGradient(bound.node)
 		}
-		bound = c.reshape(bound)
 		if i == 0 {
 			x = c.max(x, bound)
 		} else {

@@ -93,8 +93,13 @@ func buildLoop(c *call) []operand {
 	collected := make([][]operand, scans)
 	for i := int64(0); i < rounds && going; i++ {
 		out := body(append([]operand{known(array.Int(pb.Int64, i)), known(array.Truth(tensor.Shape{}, []bool{going}))}, state...)...)
-		going = c.truth(out[0])
-		state = out[1 : 1+n]
+		given := out[0].known != nil
+		going, state = c.truth(out[0]), out[1:1+n]
+		for k := range state {
+			if x := &state[k]; !given && x.node != nil { // so that no round computes those before it
+				*x = known(c.array(*x))
+			}
+		}
 		for k, x := range out[1+n:] {
 			collected[k] = append(collected[k], x)
 		}

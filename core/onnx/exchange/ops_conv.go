@@ -231,7 +231,7 @@ func buildCol2Im(c *call) operand {
 	rows := c.reshape(c.transpose(c.reshape(x, s[0], channels, block.Size(), s[2]), 3, 2, 0, 1), s[2]*block.Size(), s[0]*channels)
 	at, _ := c.taps(&w, false)
 	n := image.Size()
-	c.room(n+1, s[0]*channels)
+	c.hold(n+1, s[0]*channels)
 	var sums operand
 	index := make([]int64, len(at))
 	for i, p := range at {

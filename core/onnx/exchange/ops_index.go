@@ -1,6 +1,8 @@
 package exchange
 
 import (
+	"math"
+
 	"lab/core/graph"
 	"lab/core/onnx/array"
 	"lab/core/onnx/pb"
@@ -33,6 +35,11 @@ func init() {
 	register("GatherElements", rule{since: versions(11, 13), least: 2, most: 2, build: one(func(c *call) operand {
 		x, index := c.in[0], c.in[1]
 		axis := c.axis(c.attrs.Int("axis", 0), x.rank())
+		single := x.shape().Clone()
+		single[axis] = 1
+		if x.node != nil && kept(x.typ) && array.IsWhole(index.typ) && index.shape().Equal(single) {
+			return c.pick(x, index, axis)
+		}
 		return c.gather(c.reshape(x, x.shape().Size()), c.elements(x.shape(), index, axis))
 	})})
 	register("GatherND", rule{since: versions(11, 12, 13), least: 2, most: 2, build: one(func(c *call) operand {
@@ -105,6 +112,39 @@ func init() {
 	register("ReverseSequence", rule{since: versions(10, 28), least: 2, most: 2, build: one(buildReverseSequence)})
 }
 
+// pick takes one element of each row along an axis: the sum of what is not masked, for any
+// number of elements. An index that is none is an error or, where it is not known, NaN.
+func (c *call) pick(x, index operand, axis int) operand {
+	n := x.shape()[axis]
+	if index.known != nil {
+		c.places(index.known, n)
+	}
+	index = c.cast(index, pb.Int64)
+	index = c.where(c.compare(array.Less, index, num(index, 0)), c.add(index, num(index, float64(n))), index)
+	over := make([]bool, x.rank())
+	over[axis] = true
+	y := c.reduce(array.ReduceSum, c.where(c.compare(array.Equal, index, c.count(n, x.rank()-axis)), x, num(x, 0)), over)
+	if index.known != nil {
+		return y
+	}
+	valid := c.combine(and, c.compare(array.LessEqual, num(index, 0), index), c.compare(array.Less, index, num(index, float64(n))))
+	return c.where(valid, y, num(y, math.NaN()))
+}
+
+// count is 0, 1, … n-1, int64, along the first of so many axes.
+func (c *call) count(n, axes int) operand {
+	v := make([]int64, n)
+	for i := range v {
+		v[i] = int64(i)
+	}
+	shape := make([]int, axes)
+	for i := range shape {
+		shape[i] = 1
+	}
+	shape[0] = n
+	return known(array.Ints(v...).Reshape(shape...))
+}
+
 // elements are the places in a shape, seen as flat, that indices along an axis mean.
 func (c *call) elements(s tensor.Shape, index operand, axis int) operand {
 	in := index.shape()
@@ -119,7 +159,7 @@ func (c *call) elements(s tensor.Shape, index operand, axis int) operand {
 	strides := s.Strides()
 	step := strides[axis]
 	strides[axis] = 0
-	c.room(in...)
+	c.hold(in...)
 	base := array.New(pb.Int64, in...)
 	next := array.Walk(in, strides, 0)
 	for i := range array.Of[int64](base) {
@@ -142,7 +182,7 @@ func (c *call) tuples(s tensor.Shape, index operand, batch int) (flat operand, r
 	rows := s[:batch+k]
 	strides := make([]int, len(outer))
 	copy(strides, rows.Strides()[:batch])
-	c.room(outer...)
+	c.hold(outer...)
 	base := array.New(pb.Int64, outer...)
 	next := array.Walk(outer, strides, 0)
 	for i := range array.Of[int64](base) {
@@ -181,7 +221,7 @@ func (c *call) spread(flat operand, n int) operand {
 		within[i] = int64(i)
 	}
 	s := flat.shape()
-	c.room(append(s.Clone(), n)...)
+	c.hold(append(s.Clone(), n)...)
 	start := c.mul(c.reshape(flat, append(s.Clone(), 1)...), known(array.Int(pb.Int64, int64(n))))
 	return c.add(start, known(array.Ints(within...)))
 }
@@ -317,16 +357,8 @@ func buildOneHot(c *call) operand {
 	wide := shape.Clone()
 	wide[axis] = depth
 	c.room(wide...)
-	classes := make([]int, len(shape)-axis)
-	count := make([]int64, depth)
-	for i := range classes {
-		classes[i] = 1
-	}
-	classes[0] = depth
-	for i := range count {
-		count[i] = int64(i)
-	}
-	here := c.compare(array.Equal, c.reshape(index, shape...), known(array.Ints(count...).Reshape(classes...)))
+	c.hold(depth)
+	here := c.compare(array.Equal, c.reshape(index, shape...), c.count(depth, len(shape)-axis))
 	return c.where(here, c.part(values, 0, 1), c.part(values, 0, 0))
 }
 

@@ -41,17 +41,8 @@ func (c *call) likelihood(x operand) operand {
 	axis[1] = true
 	one := class.shape().Clone()
 	one = append(tensor.Shape{s[0], 1}, one[1:]...)
-	classes := make([]int, len(s)-1)
-	count := make([]int64, s[1])
-	for i := range classes {
-		classes[i] = 1
-	}
-	classes[0] = s[1]
-	for i := range count {
-		count[i] = int64(i)
-	}
 	label := c.reshape(class, one...)
-	iota := c.cast(known(array.Ints(count...).Reshape(classes...)), class.typ)
+	iota := c.cast(c.count(s[1], len(s)-1), class.typ)
 	hot := c.compare(array.Equal, label, iota) // [N,C,d...]
 	if ignores {
 		other := c.not(c.compare(array.Equal, label, c.cast(known(array.Int(array.Ints().Type, ignored)), class.typ)))
@@ -67,7 +58,7 @@ func (c *call) likelihood(x operand) operand {
 		if !w.shape().Equal(tensor.Shape{s[1]}) {
 			c.fail("weights of shape %v for %d classes", w.shape(), s[1])
 		}
-		w = c.reshape(w, classes...)
+		w = c.reshape(w, iota.shape()...)
 		x, weights = c.mul(x, w), pick(w)
 	} else if ignores {
 		weights = pick(num(x, 1))

@@ -200,9 +200,6 @@ func (c *call) groupNorm(x, scale, bias operand, groups int) operand {
 func (c *call) rows(x operand) (flat operand, outer, inner tensor.Shape) {
 	s := x.shape()
 	axis := c.axis(c.attrs.Int("axis", -1), len(s))
-	if s.Size() == 0 {
-		c.fail("an input of shape %v", s)
-	}
 	return c.reshape(x, s[:axis].Size(), s[axis:].Size()), s[:axis], s[axis:]
 }
 
@@ -230,7 +227,7 @@ func buildLayerNorm(c *call) []operand {
 		mean, variance := c.moments(wide, []bool{false, true})
 		return mean, c.apply(functions["Reciprocal"], c.apply(functions["Sqrt"], c.add(variance, num(variance, eps))))
 	}
-	if !whole || c.onHost(x, scale) && x.typ != pb.Float {
+	if !whole || c.onHost(x, scale) && x.typ != pb.Float || s.Size() == 0 {
 		mean, inv := stats()
 		y := c.cast(c.mul(c.sub(wide, mean), inv), x.typ)
 		y = c.mul(c.reshape(y, s...), scale)
@@ -267,7 +264,7 @@ func buildRMSNorm(c *call) operand {
 	c.floats(x)
 	flat, _, inner := c.rows(x)
 	n, s := inner.Size(), x.shape()
-	if scale.rank() > len(inner) || c.onHost(x, scale) && x.typ != pb.Float || scale.typ != x.typ {
+	if scale.rank() > len(inner) || c.onHost(x, scale) && x.typ != pb.Float || scale.typ != x.typ || s.Size() == 0 {
 		wide := flat
 		if x.typ != pb.Double {
 			wide = c.cast(flat, pb.Float)

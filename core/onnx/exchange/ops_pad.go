@@ -93,7 +93,7 @@ func buildPad(c *call) operand {
 			if c.alike(x, value); value.shape().Size() != 1 {
 				c.fail("a value of shape %v to pad with", value.shape())
 			}
-			if value.param != nil || value.node != nil && (c.run != nil || c.constant(value.node)) {
+			if value.node != nil && (c.run != nil || c.constant(value.node)) {
 				value = known(c.array(value))
 			}
 		}

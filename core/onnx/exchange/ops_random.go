@@ -54,7 +54,7 @@ func buildDropout(c *call) []operand {
 	if c.run == nil && x.node != nil {
 		return []operand{{typ: x.typ, node: graph.Dropout(x.node, ratio, uint64(seed)), layout: x.layout}}
 	}
-	c.room(x.shape()...)
+	c.hold(x.shape()...)
 	r := prng.NewMT19937()
 	r.Seed(uint64(uint32(seed)))
 	left := make([]bool, x.shape().Size())

@@ -103,16 +103,7 @@ func (c *call) maximal(x operand, axis int) operand {
 	if n == 0 {
 		return x
 	}
-	count := make([]int64, n)
-	shape := make([]int, x.rank()-axis)
-	for i := range shape {
-		shape[i] = 1
-	}
-	shape[0] = n
-	for i := range count {
-		count[i] = int64(i)
-	}
-	here := c.compare(array.Equal, c.arg(x, axis, true, false), known(array.Ints(count...).Reshape(shape...)))
+	here := c.compare(array.Equal, c.arg(x, axis, true, false), c.count(n, x.rank()-axis))
 	return c.cast(here, x.typ)
 }
 
@@ -213,7 +204,7 @@ func buildTopK(c *call) []operand {
 	back := slices.Insert(without(x.rank(), x.rank()-1), axis, x.rank()-1)
 	a := array.Transpose(c.array(x), perm...)
 	shape := append(a.Shape[:len(perm)-1].Clone(), k)
-	c.room(shape...)
+	c.hold(shape...)
 	index := array.New(pb.Int64, shape...)
 	for r, order := range array.Rank(a, largest) {
 		for i, at := range order[:k] {
@@ -233,7 +224,7 @@ func (c *call) scan(o binary, start int64) operand {
 		return known(array.Scan(o.host, c.array(x), axis, start, exclusive, reverse))
 	}
 	n := x.shape()[axis]
-	c.room(n, n)
+	c.hold(n, n)
 	triangle := tensor.New(tensor.Shape{n, n}, nil) // [from, to]
 	for i := range n {
 		for j := range n {

@@ -293,7 +293,7 @@ func (c *call) resizeAxis(x operand, axis int, r *resize) operand {
 	if !array.IsFloat(x.typ) {
 		return c.cast(c.resizeAxis(c.cast(x, pb.Double), axis, r), x.typ)
 	}
-	c.room(r.in, r.out)
+	c.hold(r.in, r.out)
 	m := array.New(pb.Double, r.in, r.out)
 	d := array.Of[float64](m)
 	for o := range r.out {

@@ -180,7 +180,7 @@ func buildAffineGrid(c *call) operand {
 	}
 	corners := c.flag("align_corners", false)
 	places := size[2:]
-	c.room(places.Size(), r+1)
+	c.hold(places.Size(), r+1)
 	points := array.New(pb.Double, r+1, places.Size()) // x, y(, z), 1
 	d := array.Of[float64](points)
 	eachIndex(places, func(i int, index []int) {
@@ -241,7 +241,7 @@ func buildRoiAlign(c *call) operand {
 		if ratio == 0 {
 			gh, gw = c.size("samples", int64(min(max(math.Ceil(height/float64(h)), 0), 1<<20)), 0, 1<<10), c.size("samples", int64(min(max(math.Ceil(width/float64(w)), 0), 1<<20)), 0, 1<<10)
 		}
-		c.room(h*w, 4*max(gh*gw, 1), s[1])
+		c.hold(n, h*w, 4*max(gh*gw, 1))
 		for ph := range h {
 			for pw := range w {
 				var taps []tap
@@ -274,6 +274,7 @@ func buildRoiAlign(c *call) operand {
 			}
 		}
 	}
+	c.hold(len(bins), most)
 	c.room(len(bins), most, s[1])
 	index, weight := make([]int64, 0, len(bins)*most), make([]float64, 0, len(bins)*most)
 	for _, taps := range bins {

@@ -115,7 +115,7 @@ func init() {
 			c.fail("shape %v, which is no matrix", s)
 		}
 		k := int(max(-maxSize, min(c.attrs.Int("k", 0), maxSize)))
-		c.room(s...)
+		c.hold(s...)
 		diagonal := make([]bool, s.Size())
 		for i := range s[0] {
 			if j := i + k; j >= 0 && j < s[1] {
@@ -131,6 +131,7 @@ func init() {
 			c.fail("shape %v, which has no matrices", s)
 		}
 		rows, columns := s[len(s)-2], s[len(s)-1]
+		c.hold(rows, columns)
 		keep := make([]bool, rows*columns)
 		for i := range rows {
 			for j := range columns {
@@ -347,7 +348,7 @@ func buildRange(c *call) operand {
 			c.fail("from %v to %v by %v", from, to, d[0])
 		}
 		n := max(0, (to-from+d[0]-sgn(d[0]))/d[0])
-		c.room(c.size("the number of elements", n, 0, maxKnown))
+		c.hold(c.size("the number of elements", n, 0, maxHeld))
 		out := array.New(t, int(n))
 		for i := range array.Of[int64](out) {
 			array.Of[int64](out)[i] = from + int64(i)*d[0]
@@ -356,10 +357,10 @@ func buildRange(c *call) operand {
 	}
 	from, by := start.At(0), delta.At(0)
 	n := max(0, math.Ceil((limit.At(0)-from)/by))
-	if !(n <= maxKnown) {
+	if !(n <= maxHeld) {
 		c.fail("from %v to %v by %v", from, limit.At(0), by)
 	}
-	c.room(int(n))
+	c.hold(int(n))
 	v := make([]float64, int(n))
 	for i := range v {
 		v[i] = from + float64(i)*by

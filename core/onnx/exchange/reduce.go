@@ -25,6 +25,7 @@ func (c *call) reduce(r array.Reduction, x operand, over []bool) operand {
 	}
 	switch c.room(s...); {
 	case x.shape().Size() == 0: // what comes of nothing does not depend on it
+		c.hold(s...)
 		return known(array.Reduce(r, array.New(t, x.shape()...), over))
 	case axes == nil:
 		one := append(x.shape().Clone(), 1)
@@ -140,6 +141,7 @@ func (c *call) matmul(a, b operand) operand {
 	var y operand
 	switch {
 	case c.onHost(a, b) && (t == pb.Double || half(t) && shape.Size()*sa[ra-1] < 1<<20), !kept(t):
+		c.hold(shape...)
 		c.room(append(shape.Clone(), max(1, sa[ra-1]/1024))...)
 		wide := func(x operand) *array.Array {
 			s := x.shape()

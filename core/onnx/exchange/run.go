@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -48,11 +49,17 @@ func (net *Net) Run(inputs map[string]Value) (out []Value, err error) {
 			return nil, err
 		}
 		if pure && !p.runner.evaluated {
+			if len(net.programs) == maxPrograms {
+				clear(net.programs)
+			}
 			net.programs[key.String()] = p
 		}
 	}
 	return p.run(inputs)
 }
+
+// maxPrograms bounds the shapes of inputs that a model is kept compiled for.
+const maxPrograms = 8
 
 // fed is whether inputs of the type are leaves of a graph; others are known.
 func fed(t pb.DataType) bool { return t == pb.Float }
@@ -195,7 +202,9 @@ func (im *importer) evaluate(x operand) *array.Array {
 		}
 	}
 	p, err := vm.Compile([]*graph.Node{n})
-	if err != nil {
+	if bad := (*graph.Error)(nil); errors.As(err, &bad) {
+		panic(bad)
+	} else if err != nil {
 		panic(refusal{err})
 	}
 	if im.run != nil {

@@ -74,7 +74,7 @@ func (w *window) end(i int) int {
 // taps are, for each output and tap, the place in the input, -1 in the padding; and how
 // many taps of each output are in the input or, with padded, in its padding.
 func (c *call) taps(w *window, padded bool) (at []int, counts []int) {
-	c.room(w.out.Size(), w.kernel.Size())
+	c.hold(w.out.Size(), w.kernel.Size())
 	at = make([]int, 0, w.out.Size()*w.kernel.Size())
 	counts = make([]int, w.out.Size())
 	strides := w.in.Strides()
@@ -102,7 +102,7 @@ func (c *call) taps(w *window, padded bool) (at []int, counts []int) {
 // adjoint are, for each output of a transposed convolution and tap, the place in the
 // input, -1 for none.
 func (c *call) adjoint(w *window) []int {
-	c.room(w.out.Size(), w.kernel.Size())
+	c.hold(w.out.Size(), w.kernel.Size())
 	at := make([]int, 0, w.out.Size()*w.kernel.Size())
 	strides := w.in.Strides()
 	eachIndex(w.out, func(_ int, out []int) {
