@@ -30,9 +30,8 @@ type Def struct {
 
 	// LowerThen prepares a call that also applies a program to the result, seen as [rows,
 	// last axis], while it is in cache: input 0 of the program is the result, more holds
-	// the others from 1 on. It returns nil where it cannot. byRow says that one of them
-	// varies over rows.
-	LowerThen func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32, byRow bool) func()
+	// the others from 1 on. It returns nil where it cannot.
+	LowerThen func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32) func()
 
 	// Eval is the op's meaning, in float64.
 	Eval func(op *Op, out []float64, in [][]float64)
