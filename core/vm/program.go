@@ -16,6 +16,9 @@ type Program struct {
 	runs   int64
 	arena  int // floats
 	values int // floats of all values, had each its own memory
+
+	name  string
+	timer *timer // nil unless a profile was on when it was compiled
 }
 
 type step struct {
@@ -32,6 +35,10 @@ func (p *Program) Run() {
 		p.step[0] = float32(p.runs % (1 << 24)) // float32 counts no further
 	}
 	p.runs++
+	if p.timer != nil {
+		p.timer.run(p)
+		return
+	}
 	for i := range p.steps {
 		p.steps[i].run()
 	}
