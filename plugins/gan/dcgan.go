@@ -134,6 +134,7 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 	if err != nil {
 		return err
 	}
+	dStep.Named("discriminator") // in profiles
 
 	// The generator's step: what it draws is to be called real.
 	gg := graph.New()
@@ -143,6 +144,7 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 	if err != nil {
 		return err
 	}
+	gStep.Named("generator")
 
 	dAdam, gAdam := optim.NewAdam(D.Params, p.LR), optim.NewAdam(G.Params, p.LR)
 	dAdam.Beta1, gAdam.Beta1 = p.Beta1, p.Beta1
