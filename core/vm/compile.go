@@ -40,7 +40,7 @@ func Compile(outputs []*graph.Node, gradients ...graph.Gradients) (p *Program, e
 func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	c := &compiler{inputs: map[*graph.Node][]*graph.Node{}, users: map[*graph.Node][]*graph.Node{}, roots: map[*graph.Node]bool{}, folded: map[*graph.Node][]float32{},
 		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]view{},
-		program: &Program{memory: map[*graph.Node][]float32{}}}
+		program: &Program{memory: map[*graph.Node][]float32{}, runs: new(int64)}}
 	var updated []*graph.Param
 	roots := slices.Clone(outputs)
 	for _, g := range gradients {
