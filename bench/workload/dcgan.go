@@ -61,7 +61,6 @@ func buildDCGAN(r *rand.Rand) (*Net, error) {
 		},
 		Losses:   func() []float64 { return []float64{dStep.Scalar(dLoss), gStep.Scalar(gLoss)} },
 		Programs: []Program{{"discriminator", dStep}, {"generator", gStep}},
-		Optimise: func() { dAdam.Step(); gAdam.Step() },
 	}, nil
 }
 

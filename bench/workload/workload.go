@@ -30,8 +30,7 @@ type Net struct {
 	Feed     func(Batch)
 	Step     func()
 	Losses   func() []float64 // of the step before; an inference's outputs
-	Programs []Program        // what a step runs,
-	Optimise func()           // and this; nil for an inference
+	Programs []Program        // what a step runs, beside optimisers
 }
 
 // Program is one program of a step, for profiles.
@@ -82,6 +81,5 @@ func trained(params *graph.Params, loss *graph.Node, lr float64, feed func(*vm.P
 		Step:     func() { p.Run(); adam.Step() },
 		Losses:   func() []float64 { return []float64{p.Scalar(loss)} },
 		Programs: []Program{{"step", p}},
-		Optimise: adam.Step,
 	}, nil
 }
