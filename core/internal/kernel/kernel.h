@@ -183,8 +183,8 @@ void lab_conv_then(int input, const lab_conv *g, const float *x, const float *w,
 void lab_conv_weight(const lab_conv *g, const float *x, const float *dy, float *dw);
 
 // Maximum pooling over windows of kh x kw (weights and k of the geometry unused), and
-// what its gradients need; see max_window in lanes.h.
-enum { LAB_POOL, LAB_UNPOOL, LAB_POOL_TAKE };
+// what its gradients need; see windows in windows.h.
+enum { LAB_POOL, LAB_UNPOOL, LAB_POOL_TAKE, LAB_UNPOOL_ONCE };
 void lab_max_pool(int kind, const lab_conv *g, const float *x, const float *in, float *out);
 
 // Average pooling, or its adjoint; whole: the padding counts as zeros.

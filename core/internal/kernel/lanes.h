@@ -15,8 +15,10 @@
 #define INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL4 _Pragma("clang loop unroll_count(4)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL4 _Pragma("GCC unroll 4")
 #endif
 
 typedef float vf __attribute__((vector_size(LANES * 4)));
@@ -163,14 +165,14 @@ INLINE vf verf(vf x) {
 // ---- elementwise programs
 
 #define EACH(expr)                                          \
-  for (long i = 0; i < m; i += LANES) {                     \
+  UNROLL4 for (long i = 0; i < m; i += LANES) {             \
     vf x = load(a + i);                                     \
     (void)x;                                                \
     store(d + i, expr);                                     \
   }                                                         \
   break
 #define EACH2(expr)                                         \
-  for (long i = 0; i < m; i += LANES) {                     \
+  UNROLL4 for (long i = 0; i < m; i += LANES) {             \
     vf x = load(a + i), y = load(b + i);                    \
     store(d + i, expr);                                     \
   }                                                         \
@@ -264,7 +266,7 @@ static float max_of(long n, const float *x) {
 }
 static void add_to(long n, float *acc, const float *x) {
   long i = 0;
-  for (; i + LANES <= n; i += LANES) store(acc + i, load(acc + i) + load(x + i));
+  UNROLL4 for (; i + LANES <= n; i += LANES) store(acc + i, load(acc + i) + load(x + i));
   for (; i < n; i++) acc[i] += x[i];
 }
 static void max_to(long n, float *acc, const float *x) {

@@ -90,27 +90,31 @@ static void depthwise_weight(long taps, const long *at, const float *a, long as,
 // ---- windows of a maximum pooling
 
 // at[t] is the offset of the window's t-th pixel; the first of equal maxima wins, a
-// NaN beats all. LAB_POOL: out[c] = max of x. LAB_UNPOOL: to[at[winner]+c] += in[c].
+// NaN beats all. LAB_POOL: out[c] = max of x. LAB_UNPOOL: to[at[winner]+c] += in[c]; LAB_UNPOOL_ONCE,
+// where no other window has these pixels: the same on them as if they had been zero.
 // LAB_POOL_TAKE: out[c] = from[at[winner]+c].
-static void max_window(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out) {
+INLINE void windows(const int kind, const long taps, const long *at, long c, const float *x, const float *in, float *out) {
   long i = 0;
   for (; i + LANES <= c; i += LANES) {
     vf best = load(x + at[0] + i);
     vi winner = {0};
-    for (long t = 1; t < taps; t++) {
+    UNROLL4 for (long t = 1; t < taps; t++) {
       vf v = load(x + at[t] + i);
       vi wins = (v > best) | ((v != v) & (best == best));
       best = pick(wins, v, best);
-      winner = (wins & isplat((int32_t)t)) | (~wins & winner);
+      if (kind != LAB_POOL) winner = (wins & isplat((int32_t)t)) | (~wins & winner);
     }
     if (kind == LAB_POOL) store(out + i, best);
-    else if (kind == LAB_UNPOOL) {
-      vf dy = load(in + i);
-      for (long t = 0; t < taps; t++) store(out + at[t] + i, load(out + at[t] + i) + pick(winner == (int32_t)t, dy, (vf){0}));
-    } else {
-      vf y = {0};
-      for (long t = 0; t < taps; t++) y = pick(winner == (int32_t)t, load(in + at[t] + i), y);
+    else if (kind == LAB_POOL_TAKE) {
+      vf y = ZERO;
+      UNROLL4 for (long t = 0; t < taps; t++) y = pick(winner == (int32_t)t, load(in + at[t] + i), y);
       store(out + i, y);
+    } else {
+      vf dy = load(in + i);
+      UNROLL4 for (long t = 0; t < taps; t++) {
+        vf share = pick(winner == (int32_t)t, dy, ZERO);
+        store(out + at[t] + i, kind == LAB_UNPOOL ? load(out + at[t] + i) + share : share);
+      }
     }
   }
   for (; i < c; i++) {
@@ -120,7 +124,17 @@ static void max_window(int kind, long taps, const long *at, long c, const float 
       if (v > best || (v != v && best == best)) winner = t;
     }
     if (kind == LAB_POOL) out[i] = x[at[winner] + i];
+    else if (kind == LAB_POOL_TAKE) out[i] = in[at[winner] + i];
     else if (kind == LAB_UNPOOL) out[at[winner] + i] += in[i];
-    else out[i] = in[at[winner] + i];
+    else
+      for (long t = 0; t < taps; t++) out[at[t] + i] = t == winner ? in[i] : 0;
+  }
+}
+static void max_window(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out) {
+  switch (kind) {
+  case LAB_POOL: return taps == 4 ? windows(LAB_POOL, 4, at, c, x, in, out) : windows(LAB_POOL, taps, at, c, x, in, out);
+  case LAB_UNPOOL_ONCE: return taps == 4 ? windows(LAB_UNPOOL_ONCE, 4, at, c, x, in, out) : windows(LAB_UNPOOL_ONCE, taps, at, c, x, in, out);
+  case LAB_UNPOOL: return windows(LAB_UNPOOL, taps, at, c, x, in, out);
+  default: windows(LAB_POOL_TAKE, taps, at, c, x, in, out);
   }
 }
