@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"lab/core/graph"
+	"lab/core/nn"
 	"lab/core/optim"
 	"lab/core/tensor"
 	"lab/core/vm"
@@ -68,16 +69,17 @@ func (n *Net) Parameters() int {
 	return total
 }
 
-// trained is a network of one parameter set that Adam trains on one loss.
-func trained(params *graph.Params, loss *graph.Node, lr float64, feed func(*vm.Program, Batch)) (*Net, error) {
-	p, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, params))
+// trained is a network of one parameter set that Adam trains on one loss, fed by these
+// inputs.
+func trained(s *nn.Scope, loss *graph.Node, inputs ...*graph.Node) (*Net, error) {
+	p, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, s.Params))
 	if err != nil {
 		return nil, err
 	}
-	adam := optim.NewAdam(params, lr)
+	adam := optim.NewAdam(s.Params, 1e-3)
 	return &Net{
-		Sets:     map[string]*graph.Params{"": params},
-		Feed:     func(b Batch) { feed(p, b) },
+		Sets:     map[string]*graph.Params{"": s.Params},
+		Feed:     func(b Batch) { feed(p, b, inputs...) },
 		Step:     func() { p.Run(); adam.Step() },
 		Losses:   func() []float64 { return []float64{p.Scalar(loss)} },
 		Programs: []Program{{"step", p}},
