@@ -18,7 +18,7 @@ type Workload struct {
 	// step sees the same batch, so that no time goes into data.
 	Batch func(r *rand.Rand) Batch
 
-	// Build makes the network and compiles its step. Nil where lab cannot do it yet.
+	// Build makes the network and compiles its step.
 	Build func(r *rand.Rand) (*Net, error)
 }
 
@@ -42,13 +42,6 @@ type Program struct {
 
 // Table lists the workloads in the order of the tables that are printed.
 var Table = []Workload{mlp, cnn, resnet, dcgan, policyForward, policyTrain, gpt, lstm, maml}
-
-// The places of workloads that wait for ops; their PyTorch side is there.
-var (
-	gpt  = Workload{Name: "gpt", What: "4 transformer layers, d 128, 4 heads, T 64, vocabulary 96, batch 16, Adam"}
-	lstm = Workload{Name: "lstm", What: "LSTM 28→128 over 28 steps, fc 10, batch 64, Adam"}
-	maml = Workload{Name: "maml", What: "sines, MLP 1-40-40-1, 16 tasks of 10+10 points, one inner step, second order, Adam"}
-)
 
 // Find returns the workload of that name, or nil.
 func Find(name string) *Workload {
