@@ -162,6 +162,19 @@ INLINE vf verf(vf x) {
   return c * p / q;
 }
 
+// GELU x Φ(x), Φ(x) = (1 + erf(x/√2))/2, and its slope Φ(x) + x φ(x), φ(x) = e^(-x²/2)/√(2π).
+INLINE vf vnormal(vf x) {
+  return pick(x < splat(-5.29f), splat(0), splat(0.5f) + splat(0.5f) * verf(x * splat(0.70710678118654752f))); // verf stops short of -1
+}
+INLINE vf vgelu_slope(vf x) { return vnormal(x) + x * vexp(x * x * splat(-0.5f)) * splat(0.39894228040143268f); }
+// Its approximation by tanh: x s(2u), s the sigmoid, u = √(2/π)(x + 0.044715x³).
+INLINE vf vgelu_tanh_gate(vf x) { return vsigmoid(x * (splat(1.5957691216057308f) + x * x * splat(0.071354816272f))); }
+INLINE vf vgelu_tanh_slope(vf x) {
+  vf t = pick(x > splat(9.f), splat(9.f), pick(x < splat(-9.f), splat(-9.f), x)), z = t * t; // constant beyond
+  vf e = vexp(-t * (splat(1.5957691216057308f) + z * splat(0.071354816272f))), s = splat(1.f) / (splat(1.f) + e);
+  return s + t * (e * s * s) * (splat(1.5957691216057308f) + z * splat(0.214064448816f));
+}
+
 // ---- elementwise programs
 
 #define EACH(expr)                                          \
@@ -218,6 +231,8 @@ static void block(const lab_program *p, long n, const float **in, float *temp, f
     case CODE_COS: LANEWISE(cosf(a[i]));
     case CODE_FLOOR: EACH(vfloor(x));
     case CODE_SIGN: EACH(pick(x > ZERO, ONE, pick(x < ZERO, -ONE, x)));
+    case CODE_GELU: EACH(x *vnormal(x));
+    case CODE_GELU_TANH: EACH(x *vgelu_tanh_gate(x));
     case CODE_LEAKY: EACH(pick(x > ZERO, x, x *imm));
     case CODE_ADD: EACH2(x + y);
     case CODE_SUB: EACH2(x - y);
@@ -231,6 +246,8 @@ static void block(const lab_program *p, long n, const float **in, float *temp, f
     case CODE_EQ: EACH2(pick(x == y, ONE, ZERO));
     case CODE_GATE: EACH2(pick(x > ZERO, y, ZERO));
     case CODE_LEAKY_GATE: EACH2(pick(x > ZERO, y, y *imm));
+    case CODE_GELU_GATE: EACH2(y *vgelu_slope(x));
+    case CODE_GELU_TANH_GATE: EACH2(y *vgelu_tanh_slope(x));
     case CODE_ADD_SCALED: EACH2(x + y * imm);
     case CODE_WHERE: EACH2(pick(x != ZERO, y, load(c + i)));
     }
