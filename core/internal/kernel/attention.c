@@ -7,8 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 64 }; // queries
-
+enum { BLOCK = 32 }; // queries
 
 typedef struct {
   const lab_attention *g;
@@ -16,8 +15,7 @@ typedef struct {
   float *out, *dq, *dk, *dv;
 } job;
 
-// C[m][n0..n1) (+)= A[m][k0..k1) B, B in panels of depth depth; n0 and n1 are whole
-// panels. A(i,p) is a[i*as + p], or a[i + p*as] when column.
+// C[m][n0..n1) (+)= A[m][k0..k1) B, B in panels of depth depth; n0 begins a panel. A(i,p) is a[i*as + p], or a[i + p*as] when column.
 static void multiply(int column, long m, const float *a, long as, long k0, long k1, const float *b, long depth, long n0, long n1,
                      float *c, long ldc, int accumulate) {
   static const long once = 0;
@@ -40,19 +38,26 @@ static void seen(const lab_attention *g, long i, long *lo, long *hi) {
   if (*lo > *hi) *lo = *hi; // none
 }
 
-// The probabilities p of a block of queries, m rows of ld; zero outside of lo..hi.
+// The probabilities p of a block of queries, m rows of ld, from key lo to the end of hi's
+// panel; zero where a query does not see.
 static void probabilities(const job *j, long b, const float *q, long qstep, long i0, long m, const float *kt, long lo, long hi, float *p, long ld) {
   const lab_attention *g = j->g;
-  multiply(0, m, q, qstep, 0, g->d, kt, g->d, lo, up(hi), p, ld, 0);
+  const long end = up(hi);
+  multiply(0, m, q, qstep, 0, g->d, kt, g->d, lo, end, p, ld, 0);
   const float *mask = j->mask ? j->mask + b * g->s : 0;
   for (long i = 0; i < m; i++) {
     float *r = p + i * ld;
     long a, z;
     seen(g, i0 + i, &a, &z);
-    for (long c = a; c < z; c++) r[c] = mask && mask[c] == 0 ? -INFINITY : r[c] * g->scale;
-    if (z > a) lab_cpu->softmax_row(0, z - a, r + a, r + a);
-    for (long c = lo; c < a; c++) r[c] = 0;
-    for (long c = z; c < up(hi); c++) r[c] = 0;
+    if (a == z) {
+      memset(r + lo, 0, (size_t)(end - lo) * 4);
+      continue;
+    }
+    for (long c = lo; c < a; c++) r[c] = -INFINITY;
+    for (long c = z; c < end; c++) r[c] = -INFINITY;
+    if (mask)
+      for (long c = a; c < z; c++) r[c] = mask[c] == 0 ? -INFINITY : r[c];
+    lab_cpu->attend_row(end - lo, g->scale, r + lo);
   }
 }
 
@@ -70,16 +75,15 @@ static void forward(void *arg, long t) {
   const lab_attention *g = j->g;
   const long b = t / g->h, h = t % g->h, s = g->s, d = g->d, ld = up(s), wide = up(d);
   const float *q = j->q + b * g->t * g->qstep + h * d, *k = j->k + b * s * g->kvstep + h * d, *v = j->v + b * s * g->kvstep + h * d;
-  float *kt = lab_scratch(LAB_PACK_B, (size_t)(ld * d + s * wide + BLOCK * (ld + wide)));
-  float *vp = kt + ld * d, *p = vp + s * wide, *o = p + BLOCK * ld;
+  float *kt = lab_scratch(LAB_PACK_B, (size_t)(ld * d + s * wide + BLOCK * ld));
+  float *vp = kt + ld * d, *p = vp + s * wide;
   lab_cpu->pack(1, d, s, k, g->kvstep, kt, d * lab_cpu->nr);
   lab_cpu->pack(0, s, d, v, g->kvstep, vp, s * lab_cpu->nr);
   for (long i0 = 0; i0 < g->t; i0 += BLOCK) {
     long m = g->t - i0 < BLOCK ? g->t - i0 : BLOCK, lo, hi;
     reach(g, i0, m, &lo, &hi);
     probabilities(j, b, q + i0 * g->qstep, g->qstep, i0, m, kt, lo, hi, p, ld);
-    multiply(0, m, p, ld, lo, hi, vp, s, 0, wide, o, wide, 0);
-    for (long i = 0; i < m; i++) memcpy(j->out + ((b * g->t + i0 + i) * g->h + h) * d, o + i * wide, (size_t)d * 4);
+    multiply(0, m, p, ld, lo, hi, vp, s, 0, d, j->out + ((b * g->t + i0) * g->h + h) * d, g->h * d, 0);
   }
 }
 
@@ -97,9 +101,9 @@ static void backward(void *arg, long t) {
   const float *q = j->q + b * g->t * g->qstep + h * d, *k = j->k + b * s * g->kvstep + h * d, *v = j->v + b * s * g->kvstep + h * d;
   const float *dout = j->dout + (b * g->t * g->h + h) * d;
   const long ostep = g->h * d;
-  float *kt = lab_scratch(LAB_PACK_B, (size_t)(2 * ld * d + 3 * s * wide + BLOCK * (2 * ld + 3 * wide)));
+  float *kt = lab_scratch(LAB_PACK_B, (size_t)(2 * ld * d + 3 * s * wide + BLOCK * (2 * ld + 2 * wide)));
   float *vt = kt + ld * d, *kp = vt + ld * d, *dk = kp + s * wide, *dv = dk + s * wide;
-  float *p = dv + s * wide, *ds = p + BLOCK * ld, *qp = ds + BLOCK * ld, *op = qp + BLOCK * wide, *dq = op + BLOCK * wide;
+  float *p = dv + s * wide, *ds = p + BLOCK * ld, *qp = ds + BLOCK * ld, *op = qp + BLOCK * wide;
   lab_cpu->pack(1, d, s, k, g->kvstep, kt, d * lab_cpu->nr);
   lab_cpu->pack(1, d, s, v, g->kvstep, vt, d * lab_cpu->nr);
   lab_cpu->pack(0, s, d, k, g->kvstep, kp, s * lab_cpu->nr);
@@ -109,19 +113,8 @@ static void backward(void *arg, long t) {
     reach(g, i0, m, &lo, &hi);
     probabilities(j, b, q + i0 * g->qstep, g->qstep, i0, m, kt, lo, hi, p, ld);
     multiply(0, m, dout + i0 * ostep, ostep, 0, d, vt, d, lo, up(hi), ds, ld, 0);
-    for (long i = 0; i < m; i++) {
-      long a, z;
-      seen(g, i0 + i, &a, &z);
-      float *r = ds + i * ld;
-      for (long c = lo; c < a; c++) r[c] = 0;
-      for (long c = z; c < up(hi); c++) r[c] = 0;
-      if (z > a) lab_cpu->softmax_grad_row(0, z - a, p + i * ld + a, r + a, r + a);
-      for (long c = a; c < z; c++) r[c] *= g->scale;
-    }
-    if (j->dq) {
-      multiply(0, m, ds, ld, lo, hi, kp, s, 0, wide, dq, wide, 0);
-      for (long i = 0; i < m; i++) memcpy(j->dq + (b * g->t + i0 + i) * g->dqstep + h * d, dq + i * wide, (size_t)d * 4);
-    }
+    for (long i = 0; i < m; i++) lab_cpu->attend_grad_row(up(hi) - lo, g->scale, p + i * ld + lo, ds + i * ld + lo);
+    if (j->dq) multiply(0, m, ds, ld, lo, hi, kp, s, 0, d, j->dq + (b * g->t + i0) * g->dqstep + h * d, g->dqstep, 0);
     if (j->dk) {
       lab_cpu->pack(0, m, d, q + i0 * g->qstep, g->qstep, qp, m * lab_cpu->nr);
       lab_cpu->pack(0, m, d, dout + i0 * ostep, ostep, op, m * lab_cpu->nr);

@@ -276,7 +276,8 @@ static float max_of(long n, const float *x) {
   if (n >= LANES) {
     vf m = load(x);
     for (i = LANES; i + LANES <= n; i += LANES) m = vmax(load(x + i), m);
-    for (int j = 0; j < LANES; j++) r = m[j] > r || m[j] != m[j] ? m[j] : r;
+    for (int w = LANES / 2; w; w /= 2) UNROLL for (int j = 0; j < w; j++) m[j] = m[j + w] > m[j] || m[j + w] != m[j + w] ? m[j + w] : m[j];
+    r = m[0];
   }
   for (; i < n; i++) r = x[i] > r || x[i] != x[i] ? x[i] : r;
   return r;
@@ -477,4 +478,4 @@ static void vecmat(long k, long n, const float *x, const float *b, long ld, floa
 #include "windows.h"
 
 const lab_isa ISA = {ISA_NAME, LANES, MR, NR, tiles, turn, pack, pack_tiles, vecmat, dots, depthwise, depthwise_weight, block, sum, max_of, add_to, max_to, dot, adam, softmax_row,
-                     softmax_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};
+                     softmax_grad_row, attend_row, attend_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};
