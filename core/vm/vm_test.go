@@ -160,6 +160,9 @@ func TestDeterministic(t *testing.T) {
 }
 
 func TestNoAllocationInAStep(t *testing.T) {
+	if vm.ISA() == "go" {
+		t.Skip("the loops in Go are written to be read, and allocate")
+	}
 	tr := newTrainer(t)
 	if n := testing.AllocsPerRun(20, func() { tr.step() }); n != 0 && !sanitized {
 		t.Errorf("%v allocations a step", n)
