@@ -34,13 +34,13 @@ INLINE vf vmin(vf a, vf b) { return pick((a < b) | (a != a), a, b); } // NaN in 
 INLINE vf vmax(vf a, vf b) { return pick((a > b) | (a != a), a, b); }
 INLINE vf vabs(vf a) { return (vf)((vi)a & isplat(0x7fffffff)); }
 INLINE vf vsqrt(vf a) {
-#if LANES == 16
+#if LANES == 16 && !defined(LAB_HALVES)
   return (vf)_mm512_sqrt_ps((__m512)a);
 #elif LANES == 8
   return (vf)_mm256_sqrt_ps((__m256)a);
 #elif defined(__aarch64__)
   return (vf)vsqrtq_f32((float32x4_t)a);
-#elif defined(__x86_64__)
+#elif LANES == 4 && defined(__x86_64__)
   return (vf)_mm_sqrt_ps((__m128)a);
 #else
   for (int i = 0; i < LANES; i++) a[i] = sqrtf(a[i]);
@@ -48,14 +48,16 @@ INLINE vf vsqrt(vf a) {
 #endif
 }
 INLINE float vsum(vf a) {
-#if LANES == 16
+#if LANES == 16 && !defined(LAB_HALVES)
   return _mm512_reduce_add_ps((__m512)a);
 #elif LANES == 8
   __m128 s = _mm_add_ps(_mm256_castps256_ps128((__m256)a), _mm256_extractf128_ps((__m256)a, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 #else
-  return (a[0] + a[2]) + (a[1] + a[3]);
+  float s = 0;
+  for (int i = 0; i < LANES; i += 4) s += (a[i] + a[i + 2]) + (a[i + 1] + a[i + 3]);
+  return s;
 #endif
 }
 INLINE vf vfloor(vf a) {
