@@ -74,24 +74,36 @@ INLINE vf pow2(vf whole) { // 2^whole, -126 <= whole <= 127
   return (vf)((__builtin_convertvector(whole, vi) + 127) << 23);
 }
 
-// e^x to about 1 ulp: x = n ln 2 + r, |r| <= ln 2 / 2, and a polynomial in r (Cephes expf).
-INLINE vf vexp(vf x) {
-  vf c = pick(x > splat(89.f), splat(89.f), x);
-  c = pick(c < splat(-104.f), splat(-104.f), c);
-  vf n = nearest(c * splat(1.44269504088896341f));
-  vf r = c - n * splat(0.693359375f);
-  r = r - n * splat(-2.12194440e-4f);
+// e^r - 1, |r| <= ln 2 / 2: a polynomial (Cephes expf).
+INLINE vf expm1_near(vf r) {
   vf p = splat(1.9875691500e-4f);
   p = p * r + splat(1.3981999507e-3f);
   p = p * r + splat(8.3334519073e-3f);
   p = p * r + splat(4.1665795894e-2f);
   p = p * r + splat(1.6666665459e-1f);
   p = p * r + splat(5.0000001201e-1f);
-  p = p * (r * r) + r + splat(1.f);
-  n = pick(n != n, splat(0), n);
+  return p * (r * r) + r;
+}
+// x = n ln 2 + r.
+INLINE vf reduce(vf x, vf *n) {
+  *n = nearest(x * splat(1.44269504088896341f));
+  vf r = x - *n * splat(0.693359375f);
+  r = r - *n * splat(-2.12194440e-4f);
+  *n = pick(*n != *n, splat(0), *n);
+  return r;
+}
+
+// e^x to about 1 ulp.
+INLINE vf vexp(vf x) {
+  vf c = pick(x > splat(89.f), splat(89.f), x), n;
+  vf p = expm1_near(reduce(pick(c < splat(-104.f), splat(-104.f), c), &n)) + splat(1.f);
   vf half = nearest(n * splat(0.5f)); // in two steps, so that the ends neither overflow nor vanish early
-  p = p * pow2(half) * pow2(n - half);
-  return pick(x != x, x, p);
+  return p * pow2(half) * pow2(n - half);
+}
+// The same for x <= 88, and 0 where it is no normal number.
+INLINE vf vexp_low(vf x) {
+  vf n, p = expm1_near(reduce(pick(x < splat(-88.f), splat(-88.f), x), &n)) + splat(1.f);
+  return p * pow2(n); // 2^-127 is 0 here
 }
 
 // ln x (Cephes logf): x = m 2^e, sqrt(1/2) <= m < sqrt(2).
@@ -121,25 +133,23 @@ INLINE vf vlog(vf x) {
   return pick((x < splat(0)) | (x != x), splat(NAN), y);
 }
 
-INLINE vf vsigmoid(vf x) { return splat(1.f) / (splat(1.f) + vexp(-x)); }
+INLINE vf vsigmoid(vf x) {
+  vf c = pick(x < splat(-88.f), splat(-88.f), x);
+  return splat(1.f) / (splat(1.f) + vexp_low(-c));
+}
 
-// tanh: a polynomial near 0 (Cephes tanhf), 1 - 2/(e^2x + 1) elsewhere.
+// tanh |x| = u/(u + 2) with u = e^2|x| - 1 = (2^n - 1) + 2^n (e^r - 1), exact where it is small.
 INLINE vf vtanh(vf x) {
-  vf a = vabs(x), z = x * x;
-  vf p = splat(-5.70498872745e-3f);
-  p = p * z + splat(2.06390887954e-2f);
-  p = p * z + splat(-5.37397155531e-2f);
-  p = p * z + splat(1.33314422036e-1f);
-  p = p * z + splat(-3.33332819422e-1f);
-  vf near = p * z * x + x;
-  vf far = splat(1.f) - splat(2.f) / (vexp(a + a) + splat(1.f));
-  far = (vf)((vi)far | ((vi)x & isplat(INT32_MIN)));
-  return pick(a < splat(0.625f), near, pick(x != x, x, far));
+  vf a = vabs(x), n;
+  a = pick(a > splat(10.f), splat(10.f), a);
+  vf q = expm1_near(reduce(a + a, &n)), s = pow2(n);
+  vf u = (s - splat(1.f)) + s * q;
+  return (vf)((vi)(u / (u + splat(2.f))) | ((vi)x & isplat(INT32_MIN)));
 }
 
 // ln(1 + e^x) = max(x, 0) + log1p(e^-|x|), with log1p(u) = ln(w) - ((w-1)-u)/w for w = 1+u.
 INLINE vf vsoftplus(vf x) {
-  vf u = vexp(-vabs(x)), w = u + splat(1.f);
+  vf u = vexp_low(-vabs(x)), w = u + splat(1.f);
   vf l = vlog(w) - ((w - splat(1.f)) - u) / w;
   return pick(x != x, x, pick(x > splat(0), x, splat(0)) + l);
 }
@@ -168,12 +178,12 @@ INLINE vf verf(vf x) {
 INLINE vf vnormal(vf x) {
   return pick(x < splat(-5.29f), splat(0), splat(0.5f) + splat(0.5f) * verf(x * splat(0.70710678118654752f))); // verf stops short of -1
 }
-INLINE vf vgelu_slope(vf x) { return vnormal(x) + x * vexp(x * x * splat(-0.5f)) * splat(0.39894228040143268f); }
+INLINE vf vgelu_slope(vf x) { return vnormal(x) + x * vexp_low(x * x * splat(-0.5f)) * splat(0.39894228040143268f); }
 // Its approximation by tanh: x s(2u), s the sigmoid, u = √(2/π)(x + 0.044715x³).
 INLINE vf vgelu_tanh_gate(vf x) { return vsigmoid(x * (splat(1.5957691216057308f) + x * x * splat(0.071354816272f))); }
 INLINE vf vgelu_tanh_slope(vf x) {
   vf t = pick(x > splat(9.f), splat(9.f), pick(x < splat(-9.f), splat(-9.f), x)), z = t * t; // constant beyond
-  vf e = vexp(-t * (splat(1.5957691216057308f) + z * splat(0.071354816272f))), s = splat(1.f) / (splat(1.f) + e);
+  vf e = vexp_low(-t * (splat(1.5957691216057308f) + z * splat(0.071354816272f))), s = splat(1.f) / (splat(1.f) + e);
   return s + t * (e * s * s) * (splat(1.5957691216057308f) + z * splat(0.214064448816f));
 }
 

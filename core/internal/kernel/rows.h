@@ -6,7 +6,7 @@ INLINE float exp_row(long n, const float *x, float top, float *y) {
   vf sum = {0}, t = splat(top);
   long i = 0;
   for (; i + LANES <= n; i += LANES) {
-    vf e = vexp(load(x + i) - t);
+    vf e = vexp_low(load(x + i) - t);
     store(y + i, e);
     sum += e;
   }
@@ -15,7 +15,7 @@ INLINE float exp_row(long n, const float *x, float top, float *y) {
   if (i < n) {
     float pad[LANES];
     for (int j = 0; j < LANES; j++) pad[j] = i + j < n ? x[i + j] : -INFINITY;
-    vf e = vexp(load(pad) - t);
+    vf e = vexp_low(load(pad) - t);
     store(pad, e);
     for (int j = 0; i + j < n; j++) y[i + j] = pad[j], s += pad[j];
   }
@@ -48,7 +48,7 @@ static void attend_row(long n, float scale, float *x) {
   if (most == -INFINITY) most = 0; // a row of masked values: 0/0, NaN as PyTorch's
   top = splat(most);
   for (long i = 0; i < n; i += LANES) {
-    vf e = vexp(load(x + i) - top);
+    vf e = vexp_low(load(x + i) - top);
     store(x + i, e);
     sum += e;
   }
@@ -72,11 +72,11 @@ static void softmax_grad_row(int log, long n, const float *y, const float *dy, f
   float s = sum(n, dy);
   vf vs = splat(s);
   long i = 0;
-  for (; i + LANES <= n; i += LANES) store(dx + i, load(dy + i) - vexp(load(y + i)) * vs);
+  for (; i + LANES <= n; i += LANES) store(dx + i, load(dy + i) - vexp_low(load(y + i)) * vs);
   if (i < n) {
     float pad[LANES] = {0};
     for (int j = 0; i + j < n; j++) pad[j] = y[i + j];
-    store(pad, vexp(load(pad)));
+    store(pad, vexp_low(load(pad)));
     for (int j = 0; i + j < n; j++) dx[i + j] = dy[i + j] - pad[j] * s;
   }
 }
