@@ -119,8 +119,9 @@ typedef struct {
   void (*norm_dwb_row)(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db);
   float (*xent_row)(long n, float s, const float *x, long label, float *scratch);
   void (*xent_grad_row)(long n, float s, const float *x, long label, float dy, float *dx);
-  void (*lstm_row)(long n, float *gates, const float *c, float *h, float *c1);
-  void (*lstm_grad_row)(long n, const float *gates, const float *c, const float *c1, const float *dh, float *dc, float *dgates);
+  void (*lstm_row)(long n, float *gates, const float *xg, const float *c, float *h, float *c1);
+  void (*lstm_grad_row)(int all, long n, const float *gates, const float *c, const float *c1, const float *next, const float *dout,
+                        float *dc, float *dgates);
   void (*max_window)(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out);
 } lab_isa;
 
@@ -223,7 +224,8 @@ void lab_attention_backward(const lab_attention *g, const float *q, const float 
 
 // See the twins.
 void lab_lstm_forward(long t, long b, long h, const float *xg, const float *wh, const float *h0, const float *c0, float *out);
-void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, const float *dout, float *dx, float *dh0, float *dc0);
+void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, int all, const float *dout, float *dx,
+                       float *dh0, float *dc0);
 
 // rows.c, see the twins; labels and indices are whole numbers.
 void lab_softmax(int log, long rows, long n, const float *x, float *y);
