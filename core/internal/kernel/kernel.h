@@ -77,7 +77,7 @@ typedef struct {
 typedef void (*lab_tile)(long runs, const long *at, long k, const float *a, long as, const float *b, long bs, float *c, long cs,
                          int accumulate);
 
-enum { LAB_MAX_MR = 14, LAB_MAX_NR = 32 };
+enum { LAB_MAX_MR = 14, LAB_MAX_NR = 32, LAB_ATTEND = 64 };
 
 typedef struct {
   const char *name;
@@ -112,8 +112,8 @@ typedef struct {
   void (*adam)(long n, float *p, float *m, float *v, const float *g, const float *c);
   void (*softmax_row)(int log, long n, const float *x, float *y);
   void (*softmax_grad_row)(int log, long n, const float *y, const float *dy, float *dx);
-  void (*attend_row)(long n, float scale, float *x);
-  void (*attend_grad_row)(long n, float scale, const float *y, float *dy);
+  void (*attend_rows)(long m, long n, float scale, float *x, long ld); // m <= LAB_ATTEND
+  void (*attend_grad_rows)(long m, long n, float scale, const float *y, float *dy, long ld);
   void (*norm_row)(int rms, long n, float eps, const float *x, const float *w, const float *b, float *y);
   void (*norm_dx_row)(int rms, long n, float eps, const float *x, const float *w, const float *dy, float *dx);
   void (*norm_dwb_row)(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db);

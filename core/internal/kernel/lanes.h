@@ -60,6 +60,31 @@ INLINE float vsum(vf a) {
   return s;
 #endif
 }
+// The greatest element, NaN if there is one.
+INLINE float vgreatest(vf a) {
+#if LANES == 16 && !defined(LAB_HALVES)
+  a = vmax(a, (vf)_mm512_shuffle_f32x4((__m512)a, (__m512)a, 0x4e));
+  a = vmax(a, (vf)_mm512_shuffle_f32x4((__m512)a, (__m512)a, 0xb1));
+  a = vmax(a, (vf)_mm512_permute_ps((__m512)a, 0x4e));
+  a = vmax(a, (vf)_mm512_permute_ps((__m512)a, 0xb1));
+  return a[0];
+#elif LANES == 8
+  a = vmax(a, (vf)_mm256_permute2f128_ps((__m256)a, (__m256)a, 1));
+  a = vmax(a, (vf)_mm256_permute_ps((__m256)a, 0x4e));
+  a = vmax(a, (vf)_mm256_permute_ps((__m256)a, 0xb1));
+  return a[0];
+#elif defined(__aarch64__)
+  return vmaxvq_f32((float32x4_t)a);
+#elif LANES == 4 && defined(__x86_64__)
+  a = vmax(a, (vf)_mm_shuffle_ps((__m128)a, (__m128)a, 0x4e));
+  a = vmax(a, (vf)_mm_shuffle_ps((__m128)a, (__m128)a, 0xb1));
+  return a[0];
+#else
+  float r = a[0];
+  for (int j = 1; j < LANES; j++) r = a[j] > r || a[j] != a[j] ? a[j] : r;
+  return r;
+#endif
+}
 INLINE vf vfloor(vf a) {
   vf t = __builtin_convertvector(__builtin_convertvector(a, vi), vf); // towards zero; wild beyond 2^31, where a is whole
   vf f = t - pick(t > a, splat(1), splat(0));
@@ -288,8 +313,7 @@ static float max_of(long n, const float *x) {
   if (n >= LANES) {
     vf m = load(x);
     for (i = LANES; i + LANES <= n; i += LANES) m = vmax(load(x + i), m);
-    for (int w = LANES / 2; w; w /= 2) UNROLL for (int j = 0; j < w; j++) m[j] = m[j + w] > m[j] || m[j + w] != m[j + w] ? m[j + w] : m[j];
-    r = m[0];
+    r = vgreatest(m);
   }
   for (; i < n; i++) r = x[i] > r || x[i] != x[i] ? x[i] : r;
   return r;
@@ -490,4 +514,4 @@ static void vecmat(long k, long n, const float *x, const float *b, long ld, floa
 #include "windows.h"
 
 const lab_isa ISA = {ISA_NAME, LANES, MR, NR, tiles, turn, pack, pack_tiles, vecmat, dots, depthwise, depthwise_weight, block, sum, max_of, add_to, max_to, dot, adam, softmax_row,
-                     softmax_grad_row, attend_row, attend_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};
+                     softmax_grad_row, attend_rows, attend_grad_rows, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};

@@ -35,31 +35,41 @@ static void softmax_row(int log, long n, const float *x, float *y) {
   }
 }
 
-// x = softmax(scale x), in place, and its gradient in x: dy = scale y (dy - sum(y dy)), in place
-// of dy. n is a whole number of vectors.
-static void attend_row(long n, float scale, float *x) {
-  vf top = splat(-INFINITY), sum = {0};
-  for (long i = 0; i < n; i += LANES) {
-    vf v = load(x + i) * scale;
-    store(x + i, v);
-    top = vmax(v, top);
+// Rows of attention's scores, m of them, ld apart, of n values, whole vectors: x = softmax(scale
+// x), scale > 0, and its gradient in x, dy = scale y (dy - sum(y dy)), in place of dy. Step
+// by step for all rows: a row alone would wait for its own maximum, sum and share.
+static void attend_rows(long m, long n, float scale, float *x, long ld) {
+  float top[LAB_ATTEND];
+  vf sum[LAB_ATTEND];
+  for (long r = 0; r < m; r++) {
+    vf most = load(x + r * ld);
+    for (long i = LANES; i < n; i += LANES) most = vmax(load(x + r * ld + i), most);
+    top[r] = vgreatest(most);
+    if (top[r] == -INFINITY) top[r] = 0; // masked values alone: 0/0, NaN as PyTorch's
   }
-  float most = max_of(LANES, (const float *)&top);
-  if (most == -INFINITY) most = 0; // a row of masked values: 0/0, NaN as PyTorch's
-  top = splat(most);
-  for (long i = 0; i < n; i += LANES) {
-    vf e = vexp_low(load(x + i) - top);
-    store(x + i, e);
-    sum += e;
+  for (long r = 0; r < m; r++) {
+    const vf t = splat(top[r]);
+    vf s = {0};
+    for (long i = 0; i < n; i += LANES) {
+      vf e = vexp_low((load(x + r * ld + i) - t) * scale);
+      store(x + r * ld + i, e);
+      s += e;
+    }
+    sum[r] = s;
   }
-  const vf share = splat(1 / vsum(sum));
-  for (long i = 0; i < n; i += LANES) store(x + i, load(x + i) * share);
+  for (long r = 0; r < m; r++) top[r] = 1 / vsum(sum[r]);
+  for (long r = 0; r < m; r++)
+    for (long i = 0; i < n; i += LANES) store(x + r * ld + i, load(x + r * ld + i) * top[r]);
 }
-static void attend_grad_row(long n, float scale, const float *y, float *dy) {
-  vf sum = {0};
-  for (long i = 0; i < n; i += LANES) sum += load(y + i) * load(dy + i);
-  const vf s = splat(vsum(sum));
-  for (long i = 0; i < n; i += LANES) store(dy + i, load(y + i) * (load(dy + i) - s) * scale);
+static void attend_grad_rows(long m, long n, float scale, const float *y, float *dy, long ld) {
+  float s[LAB_ATTEND];
+  for (long r = 0; r < m; r++) {
+    vf sum = {0};
+    for (long i = r * ld; i < r * ld + n; i += LANES) sum += load(y + i) * load(dy + i);
+    s[r] = vsum(sum);
+  }
+  for (long r = 0; r < m; r++)
+    for (long i = r * ld; i < r * ld + n; i += LANES) store(dy + i, load(y + i) * (load(dy + i) - s[r]) * scale);
 }
 
 // softmax: dx = y (dy - sum(y dy)); log: dx = dy - e^y sum(dy). May be in place of dy.
