@@ -44,7 +44,7 @@ func (db *DB) Points(ctx context.Context, ref, metric string, f func(core.Point)
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT step,t,value FROM metric WHERE run_id=? AND metric_id=? ORDER BY step`, run, id)
+		rows, err := tx.QueryContext(ctx, `SELECT step,t,value FROM point WHERE run_id=? AND metric_id=? ORDER BY step`, run, id)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func readCurve(ctx context.Context, q querier, run, metric int64, n int) ([]Buck
 		ordered bool
 		lo, hi  sql.NullInt64
 	)
-	err := q.QueryRowContext(ctx, `SELECT n,ordered,(SELECT min(step) FROM metric m WHERE m.run_id=l.run_id AND m.metric_id=l.metric_id),step
+	err := q.QueryRowContext(ctx, `SELECT n,ordered,(SELECT min(step) FROM point m WHERE m.run_id=l.run_id AND m.metric_id=l.metric_id),step
 		FROM latest l WHERE run_id=? AND metric_id=?`, run, metric).Scan(&points, &ordered, &lo, &hi)
 	if err == sql.ErrNoRows || err == nil && points == 0 {
 		return nil, nil
@@ -122,9 +122,9 @@ func readCurve(ctx context.Context, q querier, run, metric int64, n int) ([]Buck
 		}
 		width /= fan
 	}
-	rows, err := q.QueryContext(ctx, `SELECT step,value FROM metric WHERE run_id=? AND metric_id=? AND step>? ORDER BY step`, run, metric, after)
+	rows, err := q.QueryContext(ctx, `SELECT step,value FROM point WHERE run_id=? AND metric_id=? AND step>? ORDER BY step`, run, metric, after)
 	if after == math.MinInt64 {
-		rows, err = q.QueryContext(ctx, `SELECT step,value FROM metric WHERE run_id=? AND metric_id=? ORDER BY step`, run, metric)
+		rows, err = q.QueryContext(ctx, `SELECT step,value FROM point WHERE run_id=? AND metric_id=? ORDER BY step`, run, metric)
 	}
 	if err != nil {
 		return nil, err

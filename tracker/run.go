@@ -135,7 +135,7 @@ func (r *Run) putPoints(ps []core.Point) error {
 		}
 		r.degrade(err)
 	}
-	r.keep(record{Points: pointRecords(ps)})
+	r.keep(record{Points: pointRecords(ps, r.state.offset)})
 	return nil
 }
 

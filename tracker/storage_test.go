@@ -52,7 +52,7 @@ func TestHomesThatCannotBeOpened(t *testing.T) {
 		{write("text", strings.Repeat("not a database ", 100)), "not a lab database", "--home"},
 		{sqlFile("other", "CREATE TABLE songs(x)"), "is the database of another program", "--home"},
 		{sqlFile("newer", "CREATE TABLE meta(key,value); INSERT INTO meta VALUES('lab_version','9.1'); PRAGMA application_id=0x6c616231; PRAGMA user_version=99"),
-			"was written by a newer lab (schema 99; this lab knows up to 1)", "lab 9.1 or newer"},
+			fmt.Sprintf("was written by a newer lab (schema 99; this lab knows up to %d)", len(schemas())), "lab 9.1 or newer"},
 		{torn, "damaged", "backup"},
 	} {
 		for _, readOnly := range []bool{false, true} {

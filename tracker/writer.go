@@ -42,6 +42,12 @@ type writer struct {
 	file  os.FileInfo // of lab.db when it was opened
 	gone  bool
 	rows  rowBuffer
+
+	// Of recent, see points.
+	recent  rowBuffer
+	added   int   // rows since the last look
+	clock   int64 // counts appends and settlings
+	settled int64 // when recent was emptied last
 }
 
 // request asks for one thing to be written: points of a run, or whatever do does.
@@ -56,6 +62,7 @@ type request struct {
 type runState struct {
 	id     int64
 	series map[string]*series
+	offset time.Duration // of a resumed run: when it went on from
 }
 
 func startWriter(db *DB, c *conn) *writer {
@@ -64,6 +71,7 @@ func startWriter(db *DB, c *conn) *writer {
 		queue: make(chan *request, groupRequests),
 		quit:  make(chan struct{}), stopped: make(chan struct{}),
 		names: map[string]int64{}, live: map[*Run]bool{},
+		rows: rowBuffer{inserts: insertPoints}, recent: rowBuffer{inserts: insertRecents},
 	}
 	w.file, _ = os.Stat(db.path)
 	go w.loop()
@@ -182,7 +190,7 @@ func (w *writer) transact(group []*request) (err error) {
 		if r.do != nil {
 			err = r.do(w.c)
 		} else {
-			err = w.points(r.run, r.points)
+			err = w.points(r.run, r.points, r.run.offset)
 		}
 		if err != nil {
 			return err
@@ -195,12 +203,18 @@ func (w *writer) transact(group []*request) (err error) {
 			}
 		}
 	}
+	if err := w.settleSome(); err != nil {
+		return err
+	}
 	return w.c.exec("COMMIT")
 }
 
 // flush writes what points has kept back.
 func (w *writer) flush(c *conn, r *runState) error {
 	if err := w.rows.flush(c); err != nil {
+		return err
+	}
+	if err := w.recent.flush(c); err != nil {
 		return err
 	}
 	for _, s := range r.series {
@@ -214,6 +228,8 @@ func (w *writer) flush(c *conn, r *runState) error {
 // forget drops what was derived from a transaction that was rolled back.
 func (w *writer) forget(group []*request) {
 	w.rows.reset()
+	w.recent.reset()
+	w.settled = 0 // perhaps within that transaction
 	clear(w.names)
 	for _, r := range group {
 		if r.run != nil {
