@@ -289,16 +289,9 @@ func parseSort(text string) ([]sortKey, error) {
 		if rest, ok := strings.CutPrefix(part, "-"); ok {
 			k.reverse, part = true, rest
 		}
-		k.term.name = part
-		if fn, rest, ok := strings.Cut(part, "("); ok {
-			arg, tail, closed := strings.Cut(rest, ")")
-			if !isFunction(fn) || !closed || tail != "" || arg == "" {
-				return nil, &core.Error{Kind: core.Usage, Msg: "cannot sort by " + strconv.Quote(part), Try: "best(fid), -duration or lr"}
-			}
-			k.term = term{fn, arg}
-		}
-		if k.term.name == "" {
-			return nil, &core.Error{Kind: core.Usage, Msg: "cannot sort by " + strconv.Quote(text), Try: "best(fid), -duration or lr"}
+		var ok bool
+		if k.term, ok = parseTerm(part); !ok {
+			return nil, &core.Error{Kind: core.Usage, Msg: "cannot sort by " + strconv.Quote(part), Try: "best(fid), -duration or lr"}
 		}
 		keys = append(keys, k)
 	}

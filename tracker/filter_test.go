@@ -3,6 +3,7 @@ package tracker
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -230,6 +231,55 @@ func TestRunsSortAndLimit(t *testing.T) {
 	for _, s := range []string{"fdi", "best(fid", "avg(fid)", "-"} {
 		_, err := db.Runs(ctx, Query{Sort: s})
 		wantError(t, err, core.Usage, "", "")
+	}
+}
+
+func TestColumns(t *testing.T) {
+	db := filterRuns(t)
+	terms := []string{"lr", "fid", "last(fid)", "env.n", "tag", "seed", "duration", "status", "param.warmup", "metric.acc"}
+	runs := mustRuns(t, db, Query{Columns: terms, Headlines: 1})
+	want := map[string]string{
+		"a": "0.0001|50|100|0|baseline|0|60|finished|0s|0.5",
+		"c": "inf|100|100|2|baseline x|2|180|failed|2m0s|0.7",
+		"d": "0.1|-|-|3|-|3|240|finished|3m0s|0.99",
+		"f": "-|-|-|-|-|18446744073709551615|1|running|-|-",
+	}
+	for _, r := range runs {
+		var got []string
+		for _, v := range r.Columns {
+			if !v.Known {
+				v.Text = "-"
+			}
+			got = append(got, v.Text)
+		}
+		if w, ok := want[r.Name]; ok && strings.Join(got, "|") != w {
+			t.Errorf("%s: got %s; want %s", r.Name, strings.Join(got, "|"), w)
+		}
+		if r.Name == "a" && (r.Columns[8].Num != 0 || !r.Columns[8].Number || r.Columns[7].Number) {
+			t.Errorf("got %+v", r.Columns)
+		}
+		if len(r.Metrics) > 1 {
+			t.Errorf("%d metrics of %s", len(r.Metrics), r.Name)
+		}
+	}
+	for _, bad := range []string{"", "best(", "avg(fid)", "fdi"} {
+		_, err := db.Runs(ctx, Query{Columns: []string{bad}})
+		wantError(t, err, core.Usage, "", "")
+	}
+}
+
+// Parameters travel packed; any text must come back as it was.
+func TestPackedParams(t *testing.T) {
+	db := openTest(t, t.TempDir(), Options{})
+	want := []core.Param{{Key: "z", Type: core.String, Value: " 3 1 "}, {Key: "a b", Type: core.Strings, Value: "é\x00\n", Default: true}, {Key: "m", Type: core.Int, Value: ""}}
+	startTest(t, db, NewRun{Params: want})
+	if got := mustRuns(t, db, Query{})[0].Params; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v; want %+v", got, want)
+	}
+	for _, bad := range []string{"x", "0 0 int 1 1 a", "0 0 int -1 1 a", "0 0 int 9 9 a"} {
+		if _, err := unpackParams(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
 	}
 }
 

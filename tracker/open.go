@@ -140,7 +140,7 @@ func (db *DB) openPool(path, opts string) error {
 	if err != nil {
 		return err
 	}
-	pool.SetMaxOpenConns(4)
+	pool.SetMaxIdleConns(4) // and no limit: a reader may take a second one
 	db.pool = pool
 	return nil
 }

@@ -1,0 +1,184 @@
+package tracker
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lab/core"
+)
+
+const summaryColumns = `r.id,coalesce(r.number,0),r.uid,coalesce(r.name,''),r.family,r.family_version,r.recipe,r.state,
+	iif(r.state='lost' AND r.status<>'lost','` + lostReason + `',r.reason),
+	r.started,r.end,r.seconds,r.seed,r.note,r.done,r.total,r.epoch,r.epochs,r.samples,r.doing,r.peak_memory,r.hash,
+	coalesce(r.parent,''),coalesce(r.sweep,''),1+(SELECT count(*) FROM attempt WHERE run_id=r.id)`
+
+// summaries runs a query for summaryColumns and so many further columns, and adds
+// what lies in other tables.
+func (db *DB) summaries(ctx context.Context, q querier, text string, args []any, columns, headlines int) ([]Summary, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var (
+		found []Summary
+		ids   []int64
+	)
+	for rows.Next() {
+		var (
+			s           = Summary{Columns: make([]Value, columns)}
+			id          int64
+			started     int64
+			ended       sql.NullInt64
+			seconds     float64
+			seed        int64
+			statusText  string
+			p           = &s.Progress
+			destination = []any{&id, &s.Number, &s.UID, &s.Name, &s.Family, &s.FamilyVersion, &s.Recipe, &statusText, &s.Reason,
+				&started, &ended, &seconds, &seed, &s.Note, &p.Done, &p.Total, &p.Epoch, &p.Epochs, &p.Samples, &p.Note,
+				&s.PeakMemory, &s.Hash, &s.Parent, &s.Sweep, &s.Attempts}
+		)
+		for i := range s.Columns {
+			destination = append(destination, &s.Columns[i])
+		}
+		if err := rows.Scan(destination...); err != nil {
+			return nil, err
+		}
+		s.Status, s.Seed = core.Status(statusText), uint64(seed)
+		s.Started, s.Elapsed = time.UnixMilli(started), time.Duration(seconds*float64(time.Second)).Round(time.Millisecond)
+		if ended.Valid {
+			s.Ended = time.UnixMilli(ended.Int64)
+		}
+		found, ids = append(found, s), append(ids, id)
+	}
+	if err := rows.Err(); err != nil || len(found) == 0 {
+		return found, err
+	}
+	return found, db.details(ctx, q, found, ids, headlines)
+}
+
+// Scan implements [sql.Scanner].
+func (v *Value) Scan(from any) error {
+	*v = Value{Known: from != nil}
+	switch x := from.(type) {
+	case nil:
+	case string:
+		v.Text = x
+		v.Num, v.Number = filterNumber(x)
+	case int64:
+		*v = Value{Text: strconv.FormatInt(x, 10), Num: float64(x), Number: true, Known: true}
+	case float64:
+		*v = Value{Text: core.FormatFloat(x), Num: x, Number: true, Known: true}
+	default:
+		return fmt.Errorf("a column of type %T", from)
+	}
+	return nil
+}
+
+// details fills in the parameters, metrics and tags of the runs with those ids.
+// The parameters of a run never change, so those of many are read beside the
+// snapshot, by another connection and another core.
+func (db *DB) details(ctx context.Context, tx querier, runs []Summary, ids []int64, headlines int) error {
+	at := make(map[int64]*Summary, len(ids))
+	for i, id := range ids {
+		at[id] = &runs[i]
+	}
+	text, _ := json.Marshal(ids)
+	list := string(text)
+	if len(ids) < 100 {
+		if err := readParams(ctx, tx, list, at); err != nil {
+			return err
+		}
+		return readMetrics(ctx, tx, list, at, headlines)
+	}
+	params := make(chan error, 1)
+	go func() { params <- readParams(ctx, db.pool, list, at) }()
+	return errors.Join(readMetrics(ctx, tx, list, at, headlines), <-params)
+}
+
+const among = ` run_id IN (SELECT value FROM json_each(?)) `
+
+// readParams gets one row a run, not one a parameter: a row costs several calls
+// into C.
+func readParams(ctx context.Context, q querier, list string, at map[int64]*Summary) error {
+	return forRows(ctx, q, `SELECT run_id,group_concat(position||' '||defaulted||' '||type||' '||octet_length(key)||' '||octet_length(value)||' '||key||value,'')
+		FROM param WHERE`+among+`GROUP BY run_id`, list, func(rows *sql.Rows) error {
+		var (
+			id     int64
+			packed string
+		)
+		err := rows.Scan(&id, &packed)
+		if err == nil {
+			at[id].Params, err = unpackParams(packed)
+		}
+		return err
+	})
+}
+
+// readMetrics reads tags too.
+func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summary, headlines int) error {
+	err := forRows(ctx, q, `SELECT run_id,tag FROM tag WHERE`+among+`ORDER BY run_id,tag`, list, func(rows *sql.Rows) error {
+		var (
+			id  int64
+			tag string
+		)
+		err := rows.Scan(&id, &tag)
+		at[id].Tags = append(at[id].Tags, tag)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	which := among
+	if headlines > 0 {
+		which += `AND position<` + strconv.Itoa(headlines) + ` `
+	}
+	return forRows(ctx, q, `SELECT run_id,name,unit,goal,position,n,step,last,lo,lo_step,hi,hi_step FROM latest JOIN metric_name ON id=metric_id
+		WHERE`+which+`ORDER BY run_id,position IS NULL,position,name`, list, func(rows *sql.Rows) error {
+		var id int64
+		m, err := scanMetric(rows, &id)
+		at[id].Metrics = append(at[id].Metrics, m)
+		return err
+	})
+}
+
+// unpackParams reads a sequence of "position defaulted type keybytes valuebytes key value"
+// and puts it in the order of the positions.
+func unpackParams(s string) ([]core.Param, error) {
+	type placed struct {
+		position int
+		param    core.Param
+	}
+	n := strings.Count(s, " ")/5 + 1 // about
+	all := make([]placed, 0, n)
+	for s != "" {
+		var f [5]string
+		for i := range f {
+			var ok bool
+			if f[i], s, ok = strings.Cut(s, " "); !ok {
+				return nil, fmt.Errorf("packed parameters end early")
+			}
+		}
+		position, err1 := strconv.Atoi(f[0])
+		k, err2 := strconv.Atoi(f[3])
+		v, err3 := strconv.Atoi(f[4])
+		if err1 != nil || err2 != nil || err3 != nil || k < 0 || v < 0 || k+v > len(s) {
+			return nil, fmt.Errorf("packed parameters are malformed")
+		}
+		all = append(all, placed{position, core.Param{Key: s[:k], Type: core.Type(f[2]), Value: s[k : k+v], Default: f[1] == "1"}})
+		s = s[k+v:]
+	}
+	slices.SortFunc(all, func(a, b placed) int { return a.position - b.position })
+	ps := make([]core.Param, len(all))
+	for i := range all {
+		ps[i] = all[i].param
+	}
+	return ps, nil
+}
