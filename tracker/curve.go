@@ -26,8 +26,8 @@ func (db *DB) Curve(ctx context.Context, ref, metric string, n int) ([]Bucket, e
 		n = 200
 	}
 	var curve []Bucket
-	err := db.snapshot(ctx, func(tx querier, _ []int64) error {
-		run, id, err := locate(ctx, tx, ref, metric)
+	err := db.snapshot(ctx, func(tx querier, fates []fate) error {
+		run, id, err := locate(ctx, tx, fates, ref, metric)
 		if err != nil {
 			return err
 		}
@@ -39,8 +39,8 @@ func (db *DB) Curve(ctx context.Context, ref, metric string, n int) ([]Bucket, e
 
 // Points calls f for every point of a metric in step order until f fails.
 func (db *DB) Points(ctx context.Context, ref, metric string, f func(core.Point) error) error {
-	err := db.snapshot(ctx, func(tx querier, _ []int64) error {
-		run, id, err := locate(ctx, tx, ref, metric)
+	err := db.snapshot(ctx, func(tx querier, fates []fate) error {
+		run, id, err := locate(ctx, tx, fates, ref, metric)
 		if err != nil {
 			return err
 		}
@@ -67,8 +67,8 @@ func (db *DB) Points(ctx context.Context, ref, metric string, f func(core.Point)
 }
 
 // locate finds the run and the metric's number; 0 for a metric that no run has.
-func locate(ctx context.Context, q querier, ref, metric string) (run, id int64, err error) {
-	if run, err = resolve(ctx, q, ref); err != nil {
+func locate(ctx context.Context, q querier, fates []fate, ref, metric string) (run, id int64, err error) {
+	if run, err = resolve(ctx, q, ref, fates); err != nil {
 		return 0, 0, err
 	}
 	err = q.QueryRowContext(ctx, `SELECT coalesce((SELECT id FROM metric_name WHERE name=?),0)`, metric).Scan(&id)

@@ -29,7 +29,7 @@ func (c *compiler) bind(v any) string {
 // metric.NAME reach those.
 var textColumns = map[string]string{
 	"plugin": "r.family", "family": "r.family", "recipe": "r.recipe", "status": "r.state", "name": "coalesce(r.name,'')",
-	"note": "r.note", "uid": "r.uid", "host": "r.host", "reason": "r.reason", "sweep": "coalesce(r.sweep,'')", "parent": "coalesce(r.parent,'')",
+	"note": "r.note", "uid": "r.uid", "host": "r.host", "reason": "r.why", "sweep": "coalesce(r.sweep,'')", "parent": "coalesce(r.parent,'')",
 }
 
 var numberColumns = map[string]string{

@@ -14,16 +14,16 @@ import (
 // lostReason is what a run says whose host vanished.
 const lostReason = "the process that recorded it is gone"
 
-// dead returns the ids of the runs that are stored as running but whose process
-// is gone, with their uids.
-func (db *DB) dead(ctx context.Context, q querier) (map[int64]string, error) {
+// fates returns what became of the runs that are stored as running but are not:
+// their process is gone, or has closed them and could not write so.
+func (db *DB) fates(ctx context.Context, q querier) ([]fate, error) {
 	rows, err := q.QueryContext(ctx, `SELECT id,uid,host,boot_id,pid_space,pid,pid_started,heartbeat FROM run WHERE status='running'`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	now := db.opts.Now()
-	dead := map[int64]string{}
+	fates := []fate{}
 	for rows.Next() {
 		var (
 			id, heartbeat int64
@@ -33,53 +33,66 @@ func (db *DB) dead(ctx context.Context, q querier) (map[int64]string, error) {
 		if err := rows.Scan(&id, &uid, &p.Host, &p.BootID, &p.PIDSpace, &p.PID, &p.Started, &heartbeat); err != nil {
 			return nil, err
 		}
-		if !db.self.alive(p, time.UnixMilli(heartbeat), now) {
-			dead[id] = uid
+		if _, closed := db.unwritten.Load(id); closed || !db.self.alive(p, time.UnixMilli(heartbeat), now) {
+			fates = append(fates, db.fateOf(id, uid))
 		}
 	}
-	return dead, rows.Err()
+	return fates, rows.Err()
 }
 
-// buryDead marks the runs of dead processes as lost, or as what their spool says
-// became of them.
+// buryDead gives the runs of dead processes their final state.
 func (db *DB) buryDead(ctx context.Context) error {
-	dead, err := db.dead(ctx, db.pool)
+	fates, err := db.fates(ctx, db.pool)
 	if err != nil {
 		return err
 	}
-	for id, uid := range dead {
-		if err := db.bury(id, uid); err != nil {
+	for _, f := range fates {
+		if err := db.bury(f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (db *DB) bury(id int64, uid string) error {
-	path := filepath.Join(db.runDir(uid), spoolName)
+// bury writes the final state of a run, with what lies beside the database, and
+// removes what its process was still writing.
+func (db *DB) bury(f fate) error {
+	dir := db.runDir(f.uid)
 	err := db.w.do(func(c *conn) error {
 		// Another process may have been quicker.
-		status, err := c.one(`SELECT status FROM run WHERE id=?`, id)
+		status, err := c.one(`SELECT status FROM run WHERE id=?`, f.ID)
 		if err != nil || status != string(core.Running) {
 			return err
 		}
-		return db.settle(c, id, path)
+		return db.settle(c, f.ID, dir)
 	})
 	if err == nil {
-		os.Remove(path) // not there as a rule
+		db.unwritten.Delete(f.ID)
+		db.tidy(dir)
 	}
 	return err
 }
 
-// settle merges a spool and gives the run its final state: the one in the spool,
-// or lost at its last sign of life.
-func (db *DB) settle(c *conn, id int64, spool string) error {
+// tidy removes from the folder of a run that is over what is in the database, and
+// what was never finished.
+func (db *DB) tidy(dir string) {
+	os.Remove(filepath.Join(dir, spoolName)) // not there as a rule
+	os.Remove(filepath.Join(dir, reserveName))
+	removeTemps(dir)
+}
+
+// settle merges what lies beside the database and gives the run its final state:
+// the one told there, or lost at its last sign of life.
+func (db *DB) settle(c *conn, id int64, dir string) error {
 	r := &runState{id: id}
-	ended, err := replayFile(db.w, c, r, spool)
+	ended, err := replay(db.w, c, r, dir)
 	if err != nil || ended {
 		return errors.Join(err, db.w.flush(c, r))
 	}
 	if err := db.w.flush(c, r); err != nil {
+		return err
+	}
+	if err := db.w.settleRecent(); err != nil {
 		return err
 	}
 	hash, err := hashOf(c, id)
@@ -134,10 +147,10 @@ func (db *DB) adopt(path string) error {
 		if err != nil {
 			return err
 		}
-		return db.settle(c, id, path)
+		return db.settle(c, id, filepath.Dir(path))
 	})
 	if err == nil && !known {
-		os.Remove(path)
+		db.tidy(filepath.Dir(path))
 	}
 	return err
 }

@@ -137,12 +137,12 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]Summary, error) {
 		return nil, err
 	}
 	var found []Summary
-	err = db.snapshot(ctx, func(tx querier, dead []int64) error {
+	err = db.snapshot(ctx, func(tx querier, fates []fate) error {
 		if err := checkTerms(ctx, tx, append(terms(x, keys), columns...)); err != nil {
 			return err
 		}
 		c := &compiler{now: db.opts.Now()}
-		relation := runsRelation(c, dead)
+		relation := runsRelation(c, fates)
 		where, err := c.where(q, x)
 		if err != nil {
 			return err
@@ -189,10 +189,10 @@ func (c *compiler) where(q Query, x expr) (string, error) {
 	return strings.Join(conds, " AND "), nil
 }
 
-// snapshot calls f with one consistent view of the database and the runs whose
-// process is gone; it marks those too, when it may write. f is not called when
-// there is no database.
-func (db *DB) snapshot(ctx context.Context, f func(tx querier, dead []int64) error) error {
+// snapshot calls f with one consistent view of the database and the true state of
+// the runs that it has wrong; when it may write, it first puts them right. f is
+// not called when there is no database.
+func (db *DB) snapshot(ctx context.Context, f func(tx querier, fates []fate) error) error {
 	if db.pool == nil {
 		return nil
 	}
@@ -204,28 +204,26 @@ func (db *DB) snapshot(ctx context.Context, f func(tx querier, dead []int64) err
 		return err
 	}
 	defer tx.Rollback()
-	byID, err := db.dead(ctx, tx)
+	fates, err := db.fates(ctx, tx)
 	if err != nil {
 		return err
 	}
-	dead := make([]int64, 0, len(byID))
-	for id := range byID {
-		dead = append(dead, id)
-	}
-	return f(tx, dead)
+	return f(tx, fates)
 }
 
 // runsRelation is the run table with what must be worked out: the number, the
-// status as it truly is, the duration and the age in seconds.
-func runsRelation(c *compiler, dead []int64) string {
-	ids, _ := json.Marshal(dead)
-	gone := "id IN (SELECT value FROM json_each(" + c.bind(string(ids)) + "))"
+// status and end as they truly are, the duration and the age in seconds.
+func runsRelation(c *compiler, fates []fate) string {
+	list, _ := json.Marshal(fates)
 	now := c.bind(c.now.UnixMilli())
 	return `WITH numbered AS (SELECT id AS nid, row_number() OVER (ORDER BY ord DESC,id DESC) AS number FROM run WHERE removed IS NULL),
+fate AS (SELECT value->>'id' AS fid, value->>'status' AS status, value->>'reason' AS reason, value->>'ended' AS ended, value->>'elapsed' AS elapsed
+	FROM json_each(` + c.bind(string(list)) + `)),
 r AS (SELECT run.*, number,
-	iif(` + gone + `,'lost',status) AS state,
-	iif(` + gone + `,heartbeat,ended) AS end,
-	coalesce(elapsed, max(0,iif(` + gone + `,heartbeat,coalesce(ended,` + now + `))-started))/1000.0 AS seconds,
+	coalesce(fate.status,run.status) AS state,
+	coalesce(fate.reason,run.reason) AS why,
+	iif(fid IS NULL,run.ended,coalesce(fate.ended,heartbeat)) AS end,
+	coalesce(run.elapsed, fate.elapsed, max(0,iif(fid IS NULL,coalesce(run.ended,` + now + `),heartbeat)-started))/1000.0 AS seconds,
 	max(0,` + now + `-started)/1000.0 AS age
-	FROM run LEFT JOIN numbered ON nid=id)`
+	FROM run LEFT JOIN numbered ON nid=id LEFT JOIN fate ON fid=id)`
 }

@@ -222,14 +222,13 @@ func (r *Run) Close(x Exit) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
-	r.log.Close()
 	r.db.w.do(func(*conn) error { delete(r.db.w.live, r); return nil })
-	if r.spool == nil {
+	if r.spool == nil || r.recover() {
+		r.closeFiles()
 		return err
 	}
-	if r.recover() {
-		return nil
-	}
+	r.log.Close()
+	r.db.unwritten.Store(r.state.id, true)
 	return r.spool.abandon(r)
 }
 

@@ -29,12 +29,12 @@ type Detail struct {
 // Show returns the run that ref names, see [DB.Resolve].
 func (db *DB) Show(ctx context.Context, ref string) (*Detail, error) {
 	var d *Detail
-	err := db.snapshot(ctx, func(tx querier, dead []int64) error {
-		id, err := resolve(ctx, tx, ref)
+	err := db.snapshot(ctx, func(tx querier, fates []fate) error {
+		id, err := resolve(ctx, tx, ref, fates)
 		if err != nil {
 			return err
 		}
-		d, err = db.detail(ctx, tx, id, dead)
+		d, err = db.detail(ctx, tx, id, fates)
 		return err
 	})
 	if err == nil && d == nil {
@@ -43,9 +43,9 @@ func (db *DB) Show(ctx context.Context, ref string) (*Detail, error) {
 	return d, storageError("read", db.path, err)
 }
 
-func (db *DB) detail(ctx context.Context, q querier, id int64, dead []int64) (*Detail, error) {
+func (db *DB) detail(ctx context.Context, q querier, id int64, fates []fate) (*Detail, error) {
 	c := &compiler{now: db.opts.Now()}
-	text := runsRelation(c, dead) + " SELECT " + summaryColumns + " FROM r WHERE r.id=" + c.bind(id)
+	text := runsRelation(c, fates) + " SELECT " + summaryColumns + " FROM r WHERE r.id=" + c.bind(id)
 	found, err := db.summaries(ctx, q, text, c.args, 0, 0)
 	if err != nil {
 		return nil, err

@@ -68,9 +68,9 @@ func (db *DB) Start(n NewRun) (*Run, error) {
 		r.state.id, err = db.insertRun(c, &r.head)
 		return err
 	})
-	if err == nil {
-		r.log, err = os.OpenFile(filepath.Join(r.dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-		if err != nil {
+	if err == nil { // a kill from here on leaves a run that is lost, not files that are nobody's
+		if err = r.openFiles(); err != nil {
+			r.closeFiles()
 			db.w.do(func(c *conn) error { return c.exec(`DELETE FROM run WHERE id=?`, r.state.id) })
 		}
 	}
@@ -80,6 +80,23 @@ func (db *DB) Start(n NewRun) (*Run, error) {
 	}
 	db.w.do(func(*conn) error { db.w.live[r] = true; return nil })
 	return r, nil
+}
+
+// openFiles opens the log and sets the reserve aside.
+func (r *Run) openFiles() (err error) {
+	r.log, err = os.OpenFile(filepath.Join(r.dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return setAside(r.dir)
+}
+
+// closeFiles is its inverse.
+func (r *Run) closeFiles() {
+	if r.log != nil {
+		r.log.Close()
+	}
+	os.Remove(filepath.Join(r.dir, reserveName))
 }
 
 func (n *NewRun) check() error {

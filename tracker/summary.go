@@ -14,8 +14,7 @@ import (
 	"lab/core"
 )
 
-const summaryColumns = `r.id,coalesce(r.number,0),r.uid,coalesce(r.name,''),r.family,r.family_version,r.recipe,r.state,
-	iif(r.state='lost' AND r.status<>'lost','` + lostReason + `',r.reason),
+const summaryColumns = `r.id,coalesce(r.number,0),r.uid,coalesce(r.name,''),r.family,r.family_version,r.recipe,r.state,r.why,
 	r.started,r.end,r.seconds,r.seed,r.note,r.done,r.total,r.epoch,r.epochs,r.samples,r.doing,r.peak_memory,r.hash,
 	coalesce(r.parent,''),coalesce(r.sweep,''),1+(SELECT count(*) FROM attempt WHERE run_id=r.id)`
 
