@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"os"
@@ -54,8 +55,7 @@ func (db *DB) buryDead(ctx context.Context) error {
 	return nil
 }
 
-// bury writes the final state of a run, with what lies beside the database, and
-// removes what its process was still writing.
+// bury writes the final state of a run, with what lies beside the database.
 func (db *DB) bury(f fate) error {
 	dir := db.runDir(f.uid)
 	err := db.w.do(func(c *conn) error {
@@ -68,17 +68,52 @@ func (db *DB) bury(f fate) error {
 	})
 	if err == nil {
 		db.unwritten.Delete(f.ID)
-		db.tidy(dir)
+		err = db.tidy(f.ID, dir)
 	}
 	return err
 }
 
 // tidy removes from the folder of a run that is over what is in the database, and
 // what was never finished.
-func (db *DB) tidy(dir string) {
-	os.Remove(filepath.Join(dir, spoolName)) // not there as a rule
-	os.Remove(filepath.Join(dir, reserveName))
+func (db *DB) tidy(id int64, dir string) error {
+	for _, name := range []string{spoolName, reserveName} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
 	removeTemps(dir)
+	return db.w.do(func(c *conn) error { return c.exec(`DELETE FROM untidy WHERE run_id=?`, id) })
+}
+
+// tidyDead tidies the folders of runs that ended, but whose process died before
+// it had tidied them.
+func (db *DB) tidyDead(ctx context.Context) error {
+	type run struct {
+		id        int64
+		uid       string
+		heartbeat int64
+		p         process
+	}
+	var runs []run
+	err := forRows(ctx, db.pool, `SELECT id,uid,heartbeat,host,boot_id,pid_space,pid,pid_started FROM untidy JOIN run ON id=run_id WHERE status<>?`,
+		string(core.Running), func(rows *sql.Rows) error {
+			var r run
+			err := rows.Scan(&r.id, &r.uid, &r.heartbeat, &r.p.Host, &r.p.BootID, &r.p.PIDSpace, &r.p.PID, &r.p.Started)
+			runs = append(runs, r)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	now := db.opts.Now()
+	for _, r := range runs {
+		if !db.self.alive(r.p, time.UnixMilli(r.heartbeat), now) {
+			if err := db.tidy(r.id, db.runDir(r.uid)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // settle merges what lies beside the database and gives the run its final state:
@@ -137,20 +172,19 @@ func (db *DB) adopt(path string) error {
 	if head == nil || db.self.alive(head.Process, time.UnixMilli(head.At), db.opts.Now()) {
 		return nil
 	}
-	known := false
+	known, id := false, int64(0)
 	err := db.w.do(func(c *conn) error {
 		row, err := c.one(`SELECT 1 FROM run WHERE uid=?`, head.UID)
 		if known = row != nil; known || err != nil {
 			return err
 		}
-		id, err := db.insertRun(c, head)
-		if err != nil {
+		if id, err = db.insertRun(c, head); err != nil {
 			return err
 		}
 		return db.settle(c, id, filepath.Dir(path))
 	})
 	if err == nil && !known {
-		db.tidy(filepath.Dir(path))
+		err = db.tidy(id, filepath.Dir(path))
 	}
 	return err
 }

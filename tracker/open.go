@@ -99,7 +99,10 @@ func (db *DB) openWriting() error {
 	if err := db.adoptSpools(ctx); err != nil {
 		return err
 	}
-	return db.buryDead(ctx)
+	if err := db.buryDead(ctx); err != nil {
+		return err
+	}
+	return db.tidyDead(ctx)
 }
 
 // dialWriter opens the one connection that writes, and migrates.

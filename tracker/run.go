@@ -224,7 +224,10 @@ func (r *Run) Close(x Exit) error {
 	r.closed = true
 	r.db.w.do(func(*conn) error { delete(r.db.w.live, r); return nil })
 	if r.spool == nil || r.recover() {
-		r.closeFiles()
+		r.log.Close()
+		if err == nil {
+			r.db.tidy(r.state.id, r.dir) // or else the next command will
+		}
 		return err
 	}
 	r.log.Close()

@@ -70,7 +70,9 @@ func (db *DB) Start(n NewRun) (*Run, error) {
 	})
 	if err == nil { // a kill from here on leaves a run that is lost, not files that are nobody's
 		if err = r.openFiles(); err != nil {
-			r.closeFiles()
+			if r.log != nil {
+				r.log.Close()
+			}
 			db.w.do(func(c *conn) error { return c.exec(`DELETE FROM run WHERE id=?`, r.state.id) })
 		}
 	}
@@ -89,14 +91,6 @@ func (r *Run) openFiles() (err error) {
 		return err
 	}
 	return setAside(r.dir)
-}
-
-// closeFiles is its inverse.
-func (r *Run) closeFiles() {
-	if r.log != nil {
-		r.log.Close()
-	}
-	os.Remove(filepath.Join(r.dir, reserveName))
 }
 
 func (n *NewRun) check() error {
@@ -142,6 +136,9 @@ func (db *DB) insertRun(c *conn, s *started) (int64, error) {
 		return 0, err
 	}
 	run := id.(int64)
+	if err := c.exec(`INSERT INTO untidy(run_id) VALUES(?)`, run); err != nil {
+		return 0, err
+	}
 	for i, p := range s.Params {
 		if err := c.exec(`INSERT OR REPLACE INTO param(run_id,key,position,type,value,num,defaulted) VALUES(?,?,?,?,?,?,?)`,
 			run, p.Key, int64(i), string(p.Type), p.Value, number(p.Value), p.Default); err != nil {

@@ -65,3 +65,9 @@ CREATE TABLE superseded_artifact(
   bytes   INTEGER NOT NULL,
   PRIMARY KEY(run_id, attempt, kind, name, step)
 ) STRICT, WITHOUT ROWID;
+
+-- Runs whose folder may hold what is not the run's: the reserve, a spool, files
+-- never finished. A row goes when they have gone.
+CREATE TABLE untidy(
+  run_id INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE
+) STRICT;

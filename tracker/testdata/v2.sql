@@ -190,6 +190,7 @@ CREATE TABLE mark(
   chain      BLOB    NOT NULL,
   PRIMARY KEY(run_id, checkpoint, metric_id)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO mark VALUES(1,390,1,390,X'559c2d155be8f26411b571b9785208dc103ec8634b48dd820424936726a89774');
 CREATE TABLE attempt(
   run_id      INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
   number      INTEGER NOT NULL,                 -- from 1
@@ -207,6 +208,7 @@ CREATE TABLE attempt(
   resumed     INTEGER NOT NULL,                 -- when that was
   PRIMARY KEY(run_id, number)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO attempt VALUES(1,1,'lost','the process that recorded it is gone',NULL,'',1769860800000,5000,'host','[]',0,NULL,100,1769860900000);
 CREATE TABLE superseded_point(
   run_id    INTEGER NOT NULL,
   attempt   INTEGER NOT NULL,
@@ -216,6 +218,7 @@ CREATE TABLE superseded_point(
   value     REAL,
   PRIMARY KEY(run_id, attempt, metric_id, step)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO superseded_point VALUES(1,1,1,110,7,1.5);
 CREATE TABLE superseded_artifact(
   run_id  INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
   attempt INTEGER NOT NULL,
@@ -227,6 +230,10 @@ CREATE TABLE superseded_artifact(
   bytes   INTEGER NOT NULL,
   PRIMARY KEY(run_id, attempt, kind, name, step)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO superseded_artifact VALUES(1,1,'image','samples',110,'s.png','aa',3);
+CREATE TABLE untidy(
+  run_id INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE
+) STRICT;
 CREATE INDEX run_by_ord     ON run(ord) WHERE removed IS NULL;
 CREATE INDEX run_by_name    ON run(name) WHERE name IS NOT NULL;
 CREATE INDEX run_by_sweep   ON run(sweep) WHERE sweep IS NOT NULL;
