@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -64,7 +65,8 @@ func Surroundings() []core.Fact {
 //
 // Facts: git.root, git.commit, git.branch, git.dirty, git.untracked (a path a
 // line), exe.path, exe.sha256. Uncommitted changes are saved as the artifact
-// source.diff. A folder outside git has none of these.
+// source.diff, those of a second attempt as source-2.diff. A folder outside git
+// has none of these.
 func (r *Run) Capture(dir string) {
 	ctx, cancel := context.WithTimeout(context.Background(), captureLimit)
 	r.background.Go(func() {
@@ -91,12 +93,16 @@ func (r *Run) facts(facts []core.Fact) {
 }
 
 func (r *Run) saveDiff(diff []byte) {
-	if err := writeWhole(filepath.Join(r.dir, diffName), diff); err != nil {
+	name := diffName
+	if r.attempt > 1 { // the code of an earlier attempt stays
+		name = fmt.Sprintf("source-%d.diff", r.attempt)
+	}
+	if err := writeWhole(filepath.Join(r.dir, name), diff); err != nil {
 		r.Put(core.Log{Level: core.Warn, Text: "uncommitted changes could not be saved: " + err.Error()})
 		return
 	}
 	sum := sha256.Sum256(diff)
-	r.Put(core.Artifact{Name: diffName, Kind: "text", Path: diffName, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(diff))})
+	r.Put(core.Artifact{Name: name, Kind: "text", Path: name, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(diff))})
 }
 
 // executable hashes the running binary: tens of megabytes take tens of

@@ -18,7 +18,7 @@ const reserveBytes = 64 << 10
 
 // setAside fills the reserve of a run with zeros.
 func setAside(dir string) error {
-	f, err := os.OpenFile(filepath.Join(dir, reserveName), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(filepath.Join(dir, reserveName), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}

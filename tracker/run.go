@@ -24,8 +24,10 @@ type Run struct {
 	db    *DB
 	head  started
 	dir   string
-	began time.Time
+	began time.Time // of a resumed run as if it had never stopped
 	state runState
+
+	attempt int // from 1
 
 	progress atomic.Pointer[core.Progress]
 	told     *core.Progress // of the writer: what the database has

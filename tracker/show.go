@@ -22,8 +22,9 @@ type Detail struct {
 	Facts       []core.Fact
 	Artifacts   []core.Artifact // checkpoints have the kind "checkpoint"; ordered by name, then step
 	From        []Source
-	Dir         string // the run's folder
-	LogPath     string // "" when there is no log
+	History     []Attempt // the attempts before this one
+	Dir         string    // the run's folder
+	LogPath     string    // "" when there is no log
 }
 
 // Show returns the run that ref names, see [DB.Resolve].
@@ -97,7 +98,8 @@ func (db *DB) detail(ctx context.Context, q querier, id int64, fates []fate) (*D
 			return nil, err
 		}
 	}
-	return d, nil
+	d.History, err = readAttempts(ctx, q, id)
+	return d, err
 }
 
 // forRows calls scan for every row of a query with one parameter.

@@ -59,7 +59,7 @@ func (db *DB) Start(n NewRun) (*Run, error) {
 		return nil, err
 	}
 	now := db.opts.Now()
-	r := &Run{db: db, began: now, beat: now, head: started{NewRun: n, UID: newUID(), At: now.UnixMilli(), Process: db.self}}
+	r := &Run{db: db, began: now, beat: now, attempt: 1, head: started{NewRun: n, UID: newUID(), At: now.UnixMilli(), Process: db.self}}
 	r.dir = db.runDir(r.head.UID)
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		return nil, storageError("create", r.dir, err)

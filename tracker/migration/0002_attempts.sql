@@ -35,7 +35,7 @@ CREATE TABLE attempt(
   ended       INTEGER,
   elapsed     INTEGER,
   host        TEXT    NOT NULL,
-  command     TEXT    NOT NULL,
+  environment TEXT    NOT NULL,                 -- JSON object: the facts, as the next attempt may change them
   peak_memory INTEGER NOT NULL,
   hash        BLOB,
   checkpoint  INTEGER NOT NULL,                 -- the step that the next attempt went on from

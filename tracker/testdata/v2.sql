@@ -201,14 +201,14 @@ CREATE TABLE attempt(
   ended       INTEGER,
   elapsed     INTEGER,
   host        TEXT    NOT NULL,
-  command     TEXT    NOT NULL,
+  environment TEXT    NOT NULL,                 -- JSON object: the facts, as the next attempt may change them
   peak_memory INTEGER NOT NULL,
   hash        BLOB,
   checkpoint  INTEGER NOT NULL,                 -- the step that the next attempt went on from
   resumed     INTEGER NOT NULL,                 -- when that was
   PRIMARY KEY(run_id, number)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO attempt VALUES(1,1,'lost','the process that recorded it is gone',NULL,'',1769860800000,5000,'host','[]',0,NULL,100,1769860900000);
+INSERT INTO attempt VALUES(1,1,'lost','the process that recorded it is gone',NULL,'',1769860800000,5000,'host','{}',0,NULL,100,1769860900000);
 CREATE TABLE superseded_point(
   run_id    INTEGER NOT NULL,
   attempt   INTEGER NOT NULL,
