@@ -94,20 +94,36 @@ func (r *Run) openFiles() (err error) {
 }
 
 func (n *NewRun) check() error {
-	switch {
-	case n.Family == "" || n.Recipe == "":
+	if n.Family == "" || n.Recipe == "" {
 		return &core.Error{Kind: core.Usage, Msg: "a run needs a family and a recipe"}
-	case n.Name != "" && !isWord(n.Name):
-		return &core.Error{Kind: core.Usage, Msg: strconv.Quote(n.Name) + " cannot name a run",
-			Try: "letters, digits and -_./+ without spaces"}
+	}
+	if n.Name != "" {
+		if err := checkName(n.Name); err != nil {
+			return err
+		}
 	}
 	for _, t := range n.Tags {
-		if !isWord(t) {
-			return &core.Error{Kind: core.Usage, Msg: strconv.Quote(t) + " cannot be a tag",
-				Try: "letters, digits and -_./+ without spaces"}
+		if err := checkTag(t); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+const wordRule = "letters, digits and -_./+ without spaces"
+
+func checkName(name string) error {
+	if isWord(name) {
+		return nil
+	}
+	return &core.Error{Kind: core.Usage, Msg: strconv.Quote(name) + " cannot name a run", Try: wordRule}
+}
+
+func checkTag(tag string) error {
+	if isWord(tag) {
+		return nil
+	}
+	return &core.Error{Kind: core.Usage, Msg: strconv.Quote(tag) + " cannot be a tag", Try: wordRule}
 }
 
 // isWord reports whether s can be written bare in a filter and on a command line.

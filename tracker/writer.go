@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +56,8 @@ type request struct {
 	run    *runState
 	points []core.Point
 	do     func(c *conn) error
-	done   chan error // capacity 1
+	alone  func(c *conn) error // in no transaction
+	done   chan error          // capacity 1
 }
 
 // runState is what the writer keeps of a run it has written to.
@@ -103,6 +105,9 @@ func (w *writer) submit(r *request) error {
 
 // do runs f in a transaction of the writer.
 func (w *writer) do(f func(c *conn) error) error { return w.submit(&request{do: f}) }
+
+// outside runs f on the writer's connection between transactions.
+func (w *writer) outside(f func(c *conn) error) error { return w.submit(&request{alone: f}) }
 
 func (w *writer) stop() error {
 	w.once.Do(func() { close(w.quit) })
@@ -161,6 +166,15 @@ func (w *writer) gather(group []*request) []*request {
 // write commits the group and answers every request in it. When one request
 // spoils the transaction for the others, each gets one of its own.
 func (w *writer) write(group []*request) {
+	group = slices.DeleteFunc(group, func(r *request) bool {
+		if r.alone != nil {
+			r.done <- r.alone(w.c)
+		}
+		return r.alone != nil
+	})
+	if len(group) == 0 {
+		return
+	}
 	err := w.transact(group)
 	if err != nil && len(group) > 1 && !failsAll(err) {
 		for _, r := range group {
