@@ -64,10 +64,11 @@ type Summary struct {
 	Metrics       []Metric     // promised ones first, the headline at the front; then by name
 	Progress      core.Progress
 	PeakMemory    int64
-	Hash          []byte // see the comment at chain in hash.go; nil while running
-	Parent, Sweep string // uids, or ""
-	Attempts      int    // how often it was begun: 1 unless it was resumed
-	Columns       []Value
+	Hash          []byte   // see the comment at chain in hash.go; nil while running
+	Parent, Sweep string   // uids, or ""
+	From          []string // SHA-256 of what its weights start from
+	Attempts      int      // how often it was begun: 1 unless it was resumed
+	Columns       []Value  // see Query.Columns
 }
 
 // Value is what a column holds of a run.

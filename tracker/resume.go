@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"lab/core"
@@ -44,7 +43,7 @@ func (db *DB) ResumePoint(ctx context.Context, ref string) (*ResumePoint, error)
 		if a.Kind != checkpointKind {
 			continue
 		}
-		path := filepath.Join(d.Dir, filepath.FromSlash(a.Path))
+		path := d.Path(a)
 		if fault := checkArtifact(ctx, path, a); fault != "" {
 			p.Skipped = append(p.Skipped, fmt.Sprintf("the checkpoint at step %d %s: %s", a.Step, fault, path))
 			continue
@@ -157,7 +156,7 @@ func (db *DB) Resume(ctx context.Context, ref string, facts []core.Fact) (*Run, 
 // headOf is the start of a run as it can be told from what is stored.
 func headOf(d *Detail) started {
 	n := NewRun{Family: d.Family, FamilyVersion: d.FamilyVersion, Recipe: d.Recipe, Params: d.Params, Seed: d.Seed, Name: d.Name,
-		Note: d.Note, Tags: d.Tags, From: d.From, Parent: d.Parent, Sweep: d.Sweep, CommandLine: d.CommandLine, Environment: d.Facts}
+		Note: d.Note, Tags: d.Tags, From: d.Sources, Parent: d.Parent, Sweep: d.Sweep, CommandLine: d.CommandLine, Environment: d.Facts}
 	for _, m := range d.Metrics {
 		if m.Promised {
 			n.Metrics = append(n.Metrics, core.MetricSpec{Name: m.Name, Unit: m.Unit, Goal: m.Goal})

@@ -21,10 +21,10 @@ type Detail struct {
 	ExitSignal  string // that killed it, or ""
 	Facts       []core.Fact
 	Artifacts   []core.Artifact // checkpoints have the kind "checkpoint"; ordered by name, then step
-	From        []Source
-	History     []Attempt // the attempts before this one
-	Dir         string    // the run's folder
-	LogPath     string    // "" when there is no log
+	Sources     []Source        // what its weights start from
+	History     []Attempt       // the attempts before this one
+	Dir         string          // the run's folder
+	LogPath     string          // "" when there is no log
 }
 
 // Show returns the run that ref names, see [DB.Resolve].
@@ -90,7 +90,7 @@ func (db *DB) detail(ctx context.Context, q querier, id int64, fates []fate) (*D
 		{`SELECT from_run,path,sha256 FROM lineage WHERE run_id=? ORDER BY position`, func(rows *sql.Rows) error {
 			var s Source
 			err := rows.Scan(&s.Run, &s.Path, &s.SHA256)
-			d.From = append(d.From, s)
+			d.Sources = append(d.Sources, s)
 			return err
 		}},
 	} {

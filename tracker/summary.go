@@ -121,7 +121,7 @@ func readParams(ctx context.Context, q querier, list string, at map[int64]*Summa
 	})
 }
 
-// readMetrics reads tags too.
+// readMetrics reads tags and sources too.
 func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summary, headlines int) error {
 	err := forRows(ctx, q, `SELECT run_id,tag FROM tag WHERE`+among+`ORDER BY run_id,tag`, list, func(rows *sql.Rows) error {
 		var (
@@ -130,6 +130,18 @@ func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summ
 		)
 		err := rows.Scan(&id, &tag)
 		at[id].Tags = append(at[id].Tags, tag)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = forRows(ctx, q, `SELECT run_id,sha256 FROM lineage WHERE`+among+`ORDER BY run_id,position`, list, func(rows *sql.Rows) error {
+		var (
+			id  int64
+			sum string
+		)
+		err := rows.Scan(&id, &sum)
+		at[id].From = append(at[id].From, sum)
 		return err
 	})
 	if err != nil {

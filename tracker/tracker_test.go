@@ -140,7 +140,7 @@ func TestRunFromStartToEnd(t *testing.T) {
 		t.Errorf("got %+v", d.Summary)
 	}
 	for what, pair := range map[string][2]any{
-		"params": {d.Params, n.Params}, "tags": {d.Tags, []string{"a", "b"}}, "command": {d.CommandLine, n.CommandLine}, "from": {d.From, n.From},
+		"params": {d.Params, n.Params}, "tags": {d.Tags, []string{"a", "b"}}, "command": {d.CommandLine, n.CommandLine}, "from": {d.Sources, n.From},
 		"facts": {d.Facts, []core.Fact{{Key: "data.name", Value: "mnist"}, {Key: "host.os", Value: "linux"}}},
 		"artifacts": {d.Artifacts, []core.Artifact{
 			{Name: "checkpoint", Kind: "checkpoint", Path: "ckpt/30", SHA256: "11", Bytes: 7, Step: 30},

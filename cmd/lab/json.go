@@ -123,7 +123,7 @@ func runJSON(d *tracker.Detail) jsonRun {
 	for _, x := range d.Artifacts {
 		j.Files = append(j.Files, jsonFile{x.Name, x.Kind, filepath.Join(d.Dir, filepath.FromSlash(x.Path)), x.SHA256, x.Bytes, x.Step})
 	}
-	for _, f := range d.From {
+	for _, f := range d.Sources {
 		j.From = append(j.From, jsonSource{f.Run, f.Path, f.SHA256})
 	}
 	for _, f := range d.Facts {

@@ -66,7 +66,7 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 			fmt.Fprintf(a.out, "%-8s %s\n", l.key, l.value)
 		}
 	}
-	for _, f := range d.From {
+	for _, f := range d.Sources {
 		what := f.Path
 		if f.Run != "" {
 			what = "run " + f.Run
