@@ -2,7 +2,6 @@ package tracker
 
 import (
 	"context"
-	"database/sql/driver"
 	"strings"
 
 	"lab/core"
@@ -107,7 +106,8 @@ func (db *DB) Remove(ctx context.Context, refs ...string) (uids []string, err er
 	})
 }
 
-// beingPurged is the time of removal of a run that Collect has begun to delete.
+// beingPurged is the time of removal of a run that Collect has begun to delete,
+// or that Add has begun to take in: nobody sees it.
 const beingPurged = 0
 
 // Restore takes runs, by their uids or unique beginnings of those, out of the
@@ -118,14 +118,7 @@ func (db *DB) Restore(ctx context.Context, refs ...string) (uids []string, err e
 			return nil, &core.Error{Kind: core.Usage, Msg: ref + " never names a run in the bin", Try: "its id, as the list of removed runs has it"}
 		}
 	}
-	return db.editAll(ctx, refs, func(c *conn, run int64, uid string) error {
-		removed, err := c.one(`SELECT removed FROM run WHERE id=?`, run)
-		if err == nil && removed == driver.Value(int64(beingPurged)) {
-			err = &core.Error{Kind: core.Usage, Msg: "run " + uid + " is partly deleted and cannot come back"}
-		}
-		if err != nil {
-			return err
-		}
-		return c.exec(`UPDATE run SET removed=NULL WHERE id=?`, run)
+	return db.editAll(ctx, refs, func(c *conn, run int64, _ string) error {
+		return c.exec(`UPDATE run SET removed=NULL WHERE id=? AND removed<>?`, run, int64(beingPurged))
 	})
 }

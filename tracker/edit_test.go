@@ -145,7 +145,7 @@ func TestBin(t *testing.T) {
 	db.Remove(ctx, uids[2])
 	db.w.do(func(c *conn) error { return c.script("UPDATE run SET removed=0 WHERE removed IS NOT NULL AND id=3") })
 	_, err = db.Restore(ctx, uids[2])
-	wantError(t, err, core.Usage, "partly deleted", "")
+	wantError(t, err, core.Usage, "no run has the name or id", "")
 	if g, err := db.Collect(ctx, Collection{Age: time.Hour}); err != nil || !reflect.DeepEqual(g.Runs, []string{uids[2]}) {
 		t.Errorf("got %+v, %v", g, err)
 	}
