@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"lab/core"
 )
@@ -31,8 +32,8 @@ type Foreign struct {
 	Progress   core.Progress
 	PeakMemory int64
 
-	// Points gives every point, those of one metric together and in step order.
-	// An error of put is to be returned.
+	// Points gives every point in the order it was logged; of two at one step of
+	// a metric the later counts. An error of put is to be returned.
 	Points func(put func(core.Point) error) error
 	Files  []ForeignFile
 
@@ -61,6 +62,37 @@ func ForeignUID(names ...string) string {
 		fmt.Fprintf(h, "%d:%s", len(n), n)
 	}
 	return uidEncoding.EncodeToString(h.Sum(nil)[:10])
+}
+
+// AsWord makes a name or tag of any text: what cannot be in one becomes "-".
+func AsWord(text string) string {
+	word := strings.Trim(strings.Map(func(r rune) rune {
+		if isWord(string(r)) {
+			return r
+		}
+		return '-'
+	}, text), "-")
+	for len(word) > 200 {
+		_, n := utf8.DecodeLastRuneInString(word)
+		word = word[:len(word)-n]
+	}
+	return word
+}
+
+// GuessParam gives a parameter the type that its text has and writes it as lab
+// does, so that runs of other trackers compare with lab's.
+func GuessParam(key, text string) core.Param {
+	p := core.Param{Key: key, Type: core.String, Value: text}
+	for _, t := range []core.Type{core.Int, core.Float, core.Bool} {
+		if t == core.Int && strings.ContainsAny(text, ".eE") || t == core.Bool && !strings.EqualFold(text, "true") && !strings.EqualFold(text, "false") {
+			continue
+		}
+		if v, err := (&core.ParamSpec{Type: t}).Parse(text); err == nil {
+			p.Type, p.Value = t, v
+			break
+		}
+	}
+	return p
 }
 
 // Add takes a foreign run in and reports whether it was not there yet. A run that
