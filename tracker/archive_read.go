@@ -22,7 +22,7 @@ const (
 	maxPointsLine  = 4096
 )
 
-// Imported is one run of an archive.
+// Imported is one run that was to be taken in.
 type Imported struct {
 	UID   string
 	Added bool // false: it was there already

@@ -51,6 +51,17 @@ type ForeignFile struct {
 	Open func() (io.ReadCloser, error) // nil: the file is gone, only the record of it is left
 }
 
+// ImportReport says what an import from another tracker did.
+type ImportReport struct {
+	Runs  []Imported
+	Notes []string // what was left out or changed, one line each
+}
+
+// Note adds a note.
+func (r *ImportReport) Note(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
 // logKind marks the log among the files of a [Foreign].
 const logKind = "log"
 

@@ -27,12 +27,6 @@ const Family = "mlflow"
 // limit is 8000.
 const maxText = 10_000
 
-// Report says what an import did.
-type Report struct {
-	Runs  []tracker.Imported
-	Notes []string // what was left out or changed, one line each
-}
-
 // Import takes the runs of an MLflow database in, all or those of one experiment.
 // Runs that are there already stay as they are; deleted ones are left out. Points
 // keep MLflow's time stamps, counted from the run's start; where a metric has
@@ -41,7 +35,7 @@ type Report struct {
 //
 // Errors are of kind Usage when the file is no MLflow database, or damaged, and
 // of kind Storage when lab's cannot be written.
-func Import(ctx context.Context, db *tracker.DB, file, experiment string) (*Report, error) {
+func Import(ctx context.Context, db *tracker.DB, file, experiment string) (*tracker.ImportReport, error) {
 	if _, err := os.Stat(file); err != nil {
 		return nil, &core.Error{Kind: core.Usage, Msg: "import " + file, Err: err}
 	}
@@ -51,7 +45,7 @@ func Import(ctx context.Context, db *tracker.DB, file, experiment string) (*Repo
 		return nil, err
 	}
 	defer src.Close()
-	im := &importer{ctx: ctx, src: src, dir: filepath.Dir(file), report: &Report{}}
+	im := &importer{ctx: ctx, src: src, dir: filepath.Dir(file), report: &tracker.ImportReport{}}
 	runs, err := im.runs(experiment)
 	if err != nil {
 		return nil, damaged(file, err)
@@ -85,11 +79,7 @@ type importer struct {
 	ctx    context.Context
 	src    *sql.DB
 	dir    string // that relative artifact locations start from
-	report *Report
-}
-
-func (im *importer) note(format string, args ...any) {
-	im.report.Notes = append(im.report.Notes, fmt.Sprintf(format, args...))
+	report *tracker.ImportReport
 }
 
 // run is a row of runs with its params and tags.
@@ -130,7 +120,7 @@ func (im *importer) runs(experiment string) (runs []run, err error) {
 		}
 	}
 	if deleted > 0 {
-		im.note("%d deleted runs were left out", deleted)
+		im.report.Note("%d deleted runs were left out", deleted)
 	}
 	return runs, err
 }
@@ -293,7 +283,7 @@ var kinds = map[string]string{".png": "image", ".jpg": "image", ".jpeg": "image"
 func (im *importer) files(r *run) (files []tracker.ForeignFile) {
 	root, ok := localPath(r.artifacts)
 	if !ok {
-		im.note("the artifacts of run %s are not on this machine: %s", r.id, r.artifacts)
+		im.report.Note("the artifacts of run %s are not on this machine: %s", r.id, r.artifacts)
 		return nil
 	}
 	if !filepath.IsAbs(root) {
@@ -313,7 +303,7 @@ func (im *importer) files(r *run) (files []tracker.ForeignFile) {
 			kind = "file"
 		}
 		if len(name) > 200 {
-			im.note("artifact %s of run %s was left out: its name is too long", name, r.id)
+			im.report.Note("artifact %s of run %s was left out: its name is too long", name, r.id)
 			return nil
 		}
 		files = append(files, tracker.ForeignFile{Artifact: core.Artifact{Name: name, Kind: kind, Path: "artifacts/" + name},
