@@ -21,6 +21,10 @@ import (
 // a huge repository cannot hold up the end of a run.
 const captureLimit = 15 * time.Second
 
+// variables are those of the environment that change how a run computes, or how
+// fast.
+var variables = []string{"LAB_ISA", "GODEBUG", "GOMAXPROCS", "GOGC", "GOMEMLIMIT"}
+
 // Surroundings are the facts about this process that cost next to nothing: the
 // machine, the toolchain, the build. They belong in [NewRun.Environment].
 func Surroundings() []core.Fact {
@@ -42,6 +46,12 @@ func Surroundings() []core.Fact {
 	add("host.cpu", model)
 	add("host.cpu_flags", flags)
 	add("host.kernel", kernel())
+	if n := memory(); n > 0 {
+		add("host.memory", strconv.FormatInt(n, 10))
+	}
+	for _, name := range variables {
+		add("variable."+name, os.Getenv(name))
+	}
 	if dir, err := os.Getwd(); err == nil {
 		add("command.dir", dir)
 	}
@@ -81,6 +91,20 @@ func (r *Run) Capture(dir string) {
 		r.background.Wait()
 		cancel()
 	}()
+}
+
+// CaptureFile hashes a file in the background, as [Run.Capture] does: the plugin,
+// a configuration. Facts: KEY.path, KEY.sha256.
+func (r *Run) CaptureFile(key, path string) {
+	r.background.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), captureLimit)
+		defer cancel()
+		facts := []core.Fact{{Key: key + ".path", Value: path}}
+		if sum, err := hashFile(ctx, path); err == nil {
+			facts = append(facts, core.Fact{Key: key + ".sha256", Value: sum})
+		}
+		r.facts(facts)
+	})
 }
 
 // waitBackground waits for what Capture has begun.

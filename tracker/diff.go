@@ -37,7 +37,7 @@ type Diff struct {
 	Params  []Change // the seed too
 	Code    []Change // recipe, versions, commit, changes, binaries: facts git.*, build.*, exe.*, plugin.*, go.*, code.*
 	Data    []Change // data sets and what the weights start from: facts data.*
-	Machine []Change // facts host.*, cpu.*, threads
+	Machine []Change // facts host.*, cpu.*, variable.*, threads
 	Other   []Change // every other fact
 	Metrics []MetricChange
 	Files   []FileChange
@@ -62,7 +62,7 @@ func (db *DB) Diff(ctx context.Context, a, b string) (*Diff, error) {
 			d.Code = append(d.Code, c)
 		case "data", "from":
 			d.Data = append(d.Data, c)
-		case "host", "cpu", "threads":
+		case "host", "cpu", "variable", "threads":
 			d.Machine = append(d.Machine, c)
 		default:
 			d.Other = append(d.Other, c)

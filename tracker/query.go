@@ -22,10 +22,12 @@ type Query struct {
 	//	plugin=gan and fid<40 and lr>=1e-4 and status=finished and tag:baseline
 	//
 	// A name is a property of the run (plugin, recipe, status, name, uid, note,
-	// host, reason, seed, number, started, duration, age), a parameter, or a
-	// metric, in this order; param.NAME, metric.NAME and env.KEY leave no choice.
-	// A bare metric is its best value; last(M), best(M), min(M), max(M) choose.
-	// = != < <= > >= compare, ~ finds text; and, or, not and parentheses combine.
+	// host, reason, sweep, parent, seed, number, started, duration, age, memory,
+	// attempts), a parameter, or a metric, in this order; param.NAME, metric.NAME
+	// and env.KEY leave no choice. A bare metric is its best value; last(M),
+	// best(M), min(M), max(M) choose. = != < <= > >= compare, ~ finds text;
+	// tag:T has the tag, has:NAME the parameter or points of the metric, from:RUN
+	// its weights from that run; and, or, not and parentheses combine.
 	Filter string
 
 	// Sort is a list of names as in Filter, "best(fid),-lr": metrics best first,
@@ -143,6 +145,13 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]Summary, error) {
 			return err
 		}
 		c := &compiler{now: db.opts.Now()}
+		c.resolve = func(ref string) (uid string, err error) {
+			id, err := resolve(ctx, tx, ref, fates)
+			if err == nil {
+				err = tx.QueryRowContext(ctx, `SELECT uid FROM run WHERE id=?`, id).Scan(&uid)
+			}
+			return uid, err
+		}
 		relation := runsRelation(c, fates)
 		where, err := c.where(q, x)
 		if err != nil {
