@@ -81,7 +81,9 @@ func readCurve(ctx context.Context, q querier, run, metric int64, n int) ([]Buck
 		ordered bool
 		lo, hi  sql.NullInt64
 	)
-	err := q.QueryRowContext(ctx, `SELECT n,ordered,(SELECT min(step) FROM point m WHERE m.run_id=l.run_id AND m.metric_id=l.metric_id),step
+	err := q.QueryRowContext(ctx, `SELECT n,ordered,coalesce(
+			(SELECT min(step) FROM metric m WHERE m.run_id=l.run_id AND m.metric_id=l.metric_id),
+			(SELECT min(step) FROM recent m WHERE m.run_id=l.run_id AND m.metric_id=l.metric_id)),step
 		FROM latest l WHERE run_id=? AND metric_id=?`, run, metric).Scan(&points, &ordered, &lo, &hi)
 	if err == sql.ErrNoRows || err == nil && points == 0 {
 		return nil, nil

@@ -22,10 +22,7 @@ func setAside(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(make([]byte, reserveBytes))
-	if err == nil {
-		err = f.Sync()
-	}
+	_, err = f.Write(make([]byte, reserveBytes)) // no fsync: the space is taken, and that is all it is for
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}

@@ -122,32 +122,6 @@ func fileExists(path string) bool {
 	return err == nil
 }
 
-// scanMetric reads run_id,name,unit,goal,position,n,step,last,lo,lo_step,hi,hi_step.
-func scanMetric(rows *sql.Rows, run *int64) (Metric, error) {
-	var (
-		m                    Metric
-		position             sql.NullInt64
-		step, loStep, hiStep sql.NullInt64
-		last, lo, hi         sql.NullFloat64
-	)
-	err := rows.Scan(run, &m.Name, &m.Unit, &m.Goal, &position, &m.Points, &step, &last, &lo, &loStep, &hi, &hiStep)
-	m.Promised = position.Valid
-	if err != nil || m.Points == 0 {
-		return m, err
-	}
-	m.Last, m.LastStep = orNaN(last), step.Int64
-	m.Min, m.MinStep, m.Max, m.MaxStep = orNaN(lo), loStep.Int64, orNaN(hi), hiStep.Int64
-	switch m.Goal {
-	case core.Lower:
-		m.Best, m.BestStep = m.Min, m.MinStep
-	case core.Higher:
-		m.Best, m.BestStep = m.Max, m.MaxStep
-	default:
-		m.Best, m.BestStep = m.Last, m.LastStep
-	}
-	return m, nil
-}
-
 func orNaN(v sql.NullFloat64) float64 {
 	if !v.Valid {
 		return math.NaN()

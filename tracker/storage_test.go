@@ -407,6 +407,33 @@ func TestDatabaseRemovedUnderARun(t *testing.T) {
 	}
 }
 
+// The folder of a run is deleted under it: the run goes on, and what is in the
+// database stays.
+func TestRunFolderRemoved(t *testing.T) {
+	db := openTest(t, t.TempDir(), Options{})
+	r := startTest(t, db, NewRun{})
+	put(t, r, core.Artifact{Name: "model", Kind: "model", Path: "model.onnx", SHA256: "aa", Bytes: 3})
+	os.RemoveAll(r.Dir())
+	put(t, r, core.Metrics{Points: []core.Point{pt("m", 1, 1)}}, core.Log{Text: "to nobody"})
+	if err := r.Close(Exit{Status: core.Finished}); err != nil || r.Trouble() != nil {
+		t.Errorf("%v, %v", err, r.Trouble())
+	}
+	d, err := db.Show(ctx, "@1")
+	if err != nil || d.Status != core.Finished || d.LogPath != "" || len(d.Artifacts) != 1 {
+		t.Errorf("got %+v, %v", d, err)
+	}
+	a, err := db.Audit(ctx, "@1")
+	if err != nil || len(a.Faults) != 1 || a.Faults[0] != "model model is gone: model.onnx" {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	var untidy int
+	if err := db.pool.QueryRow("SELECT count(*) FROM untidy").Scan(&untidy); err != nil || untidy != 0 {
+		t.Errorf("%d runs are untidy, %v", untidy, err)
+	}
+	os.RemoveAll(filepath.Join(db.Home(), runsDir))
+	closeTest(t, startTest(t, db, NewRun{}), core.Finished)
+}
+
 func TestRemoteFuse(t *testing.T) {
 	mounts := []byte(`24 1 0:22 / / rw - ext4 /dev/sda rw
 30 24 0:40 / /mnt/far rw - fuse.sshfs me@far:/ rw

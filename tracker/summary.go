@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -151,13 +153,84 @@ func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summ
 	if headlines > 0 {
 		which += `AND position<` + strconv.Itoa(headlines) + ` `
 	}
-	return forRows(ctx, q, `SELECT run_id,name,unit,goal,position,n,step,last,lo,lo_step,hi,hi_step FROM latest JOIN metric_name ON id=metric_id
-		WHERE`+which+`ORDER BY run_id,position IS NULL,position,name`, list, func(rows *sql.Rows) error {
-		var id int64
-		m, err := scanMetric(rows, &id)
-		at[id].Metrics = append(at[id].Metrics, m)
+	// Names and order are put in here: a join and a sort would cost as much as the
+	// rest of the query.
+	names := map[int64]string{}
+	err = forRows(ctx, q, `SELECT id,name FROM metric_name WHERE ?`, 1, func(rows *sql.Rows) error {
+		var (
+			id   int64
+			name string
+		)
+		err := rows.Scan(&id, &name)
+		names[id] = name
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	places := make(map[*Summary][]int64, len(at)) // of the metrics of a run, as they came
+	err = forRows(ctx, q, `SELECT run_id,metric_id,unit,goal,position,n,step,last,lo,lo_step,hi,hi_step FROM latest WHERE`+which, list, func(rows *sql.Rows) error {
+		var run, place int64
+		m, err := scanMetric(rows, &run, &place, names)
+		s := at[run]
+		s.Metrics = append(s.Metrics, m)
+		places[s] = append(places[s], place)
+		return err
+	})
+	for s, at := range places {
+		sort.Sort(&byPlace{at, s.Metrics})
+	}
+	return err
+}
+
+// byPlace orders metrics as the recipe does, then by name those it does not
+// promise.
+type byPlace struct {
+	place   []int64
+	metrics []Metric
+}
+
+func (b *byPlace) Len() int { return len(b.place) }
+func (b *byPlace) Less(i, k int) bool {
+	if b.place[i] != b.place[k] {
+		return b.place[i] < b.place[k]
+	}
+	return b.metrics[i].Name < b.metrics[k].Name
+}
+func (b *byPlace) Swap(i, k int) {
+	b.place[i], b.place[k] = b.place[k], b.place[i]
+	b.metrics[i], b.metrics[k] = b.metrics[k], b.metrics[i]
+}
+
+// scanMetric reads run_id,metric_id,unit,goal,position,n,step,last,lo,lo_step,hi,
+// hi_step. Place is the position, or beyond all of them.
+func scanMetric(rows *sql.Rows, run, place *int64, names map[int64]string) (Metric, error) {
+	var (
+		m                    Metric
+		id                   int64
+		position             sql.NullInt64
+		step, loStep, hiStep sql.NullInt64
+		last, lo, hi         sql.NullFloat64
+	)
+	err := rows.Scan(run, &id, &m.Unit, &m.Goal, &position, &m.Points, &step, &last, &lo, &loStep, &hi, &hiStep)
+	m.Name, m.Promised = names[id], position.Valid
+	if *place = position.Int64; !m.Promised {
+		*place = math.MaxInt64
+	}
+	if err != nil || m.Points == 0 {
+		return m, err
+	}
+	m.Last, m.LastStep = orNaN(last), step.Int64
+	m.Min, m.MinStep, m.Max, m.MaxStep = orNaN(lo), loStep.Int64, orNaN(hi), hiStep.Int64
+	switch m.Goal {
+	case core.Lower:
+		m.Best, m.BestStep = m.Min, m.MinStep
+	case core.Higher:
+		m.Best, m.BestStep = m.Max, m.MaxStep
+	default:
+		m.Best, m.BestStep = m.Last, m.LastStep
+	}
+	return m, nil
 }
 
 // unpackParams reads a sequence of "position defaulted type keybytes valuebytes key value"
