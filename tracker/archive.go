@@ -193,6 +193,9 @@ func (x *exporter) run(ctx context.Context, db *DB, uid string) error {
 	if d.Status == core.Running {
 		return &core.Error{Kind: core.Usage, Msg: "run " + uid + " is still running"}
 	}
+	if len(d.Hash) == 0 { // found lost by a reader
+		return &core.Error{Kind: core.Usage, Msg: "run " + uid + " has not been closed yet", Try: "any lab command that writes to " + db.home + " first"}
+	}
 	a := archive(d)
 	if err := a.readRest(ctx, db); err != nil {
 		return err

@@ -298,6 +298,12 @@ func TestImportAfterAKill(t *testing.T) {
 	}
 	_, err = there.Show(ctx, uids[0])
 	wantError(t, err, core.Usage, "", "")
+	_, _, err = there.Import(ctx, bytes.NewReader(archive), int64(len(archive)))
+	wantError(t, err, core.Usage, "is just being imported", "")
+	if g, err := there.Collect(ctx, Collection{}); err != nil || len(g.Runs) != 0 {
+		t.Errorf("an import under way was collected: %+v, %v", g, err)
+	}
+	there = asDead(t, there.Home(), Options{})
 	if _, runs, err := there.Import(ctx, bytes.NewReader(archive), int64(len(archive))); err != nil || !runs[0].Added {
 		t.Fatalf("got %+v, %v", runs, err)
 	}
@@ -308,6 +314,9 @@ func TestImportAfterAKill(t *testing.T) {
 	if _, ok := d.Metric("left"); ok {
 		t.Error("a point of the killed import is there")
 	}
+	db.w.do(func(c *conn) error { return c.script("UPDATE run SET status='running',hash=NULL,pid_started='0'") })
+	_, err = asDead(t, db.Home(), Options{ReadOnly: true}).Export(ctx, io.Discard, uids[0])
+	wantError(t, err, core.Usage, "has not been closed yet", "writes to")
 }
 
 func FuzzImport(f *testing.F) {

@@ -11,11 +11,6 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// value is what a column holds: nil, int64, float64, string or []byte.
-type value = driver.Value
-
-func args(vs ...value) []value { return vs }
-
 // conn is one raw connection with its prepared statements. The writer owns one
 // and skips database/sql, which would cost as much as the inserts themselves.
 // Not safe for use by two goroutines.

@@ -106,9 +106,12 @@ func (db *DB) Remove(ctx context.Context, refs ...string) (uids []string, err er
 	})
 }
 
-// beingPurged is the time of removal of a run that Collect has begun to delete,
-// or that Add has begun to take in: nobody sees it.
-const beingPurged = 0
+// Times of removal of runs that nobody sees: what Collect has begun to delete, and
+// what Add has begun to take in.
+const (
+	beingPurged  = 0
+	beingTakenIn = -1
+)
 
 // Restore takes runs, by their uids or unique beginnings of those, out of the
 // bin. It returns the uids.
@@ -119,6 +122,6 @@ func (db *DB) Restore(ctx context.Context, refs ...string) (uids []string, err e
 		}
 	}
 	return db.editAll(ctx, refs, func(c *conn, run int64, _ string) error {
-		return c.exec(`UPDATE run SET removed=NULL WHERE id=? AND removed<>?`, run, int64(beingPurged))
+		return c.exec(`UPDATE run SET removed=NULL WHERE id=? AND removed>0`, run)
 	})
 }

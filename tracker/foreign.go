@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql/driver"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -163,41 +164,43 @@ func (f *Foreign) check() error {
 	return nil
 }
 
-// announce inserts the run, not to be seen yet: as one that is being deleted.
+// announce inserts the run, not to be seen yet.
 func (db *DB) announce(ctx context.Context, f *Foreign) (id int64, there bool, err error) {
-	var other, half bool
-	look := func(c *conn) error {
-		return c.query(`SELECT id,hash,removed FROM run WHERE uid=?`, args(f.UID), func(row []value) error {
-			id = row[0].(int64)
-			hash, _ := row[1].([]byte)
-			half = row[2] == value(int64(beingPurged))
-			there, other = true, !half && f.hash != nil && string(hash) != string(f.hash)
-			return nil
+	for {
+		half := false
+		err = db.w.do(func(c *conn) error {
+			there = false
+			var p process
+			err := c.query(`SELECT id,hash,removed,host,boot_id,pid_space,pid,pid_started FROM run WHERE uid=?`, []driver.Value{f.UID}, func(row []driver.Value) error {
+				id = row[0].(int64)
+				hash, _ := row[1].([]byte)
+				p = process{row[3].(string), row[4].(string), row[5].(string), int(row[6].(int64)), row[7].(string)}
+				removed, _ := row[2].(int64)
+				there, half = true, row[2] != nil && removed <= beingPurged
+				switch now := db.opts.Now(); {
+				case removed == beingTakenIn && db.self.alive(p, now, now):
+					return &core.Error{Kind: core.Usage, Msg: "run " + f.UID + " is just being imported"}
+				case !half && f.hash != nil && string(hash) != string(f.hash):
+					return &core.Error{Kind: core.Usage, Msg: "run " + f.UID + " is in " + db.path + " already, with other contents"}
+				}
+				return nil
+			})
+			if err != nil || there {
+				return err
+			}
+			s := started{NewRun: f.NewRun, UID: f.UID, At: f.Started.UnixMilli(), Process: db.self}
+			if id, err = db.insertRun(c, &s); err != nil {
+				return err
+			}
+			return c.exec(`UPDATE run SET removed=?,status=?,ord=started WHERE id=?`, int64(beingTakenIn), string(f.Status), id)
 		})
-	}
-	if err := db.w.do(look); err != nil {
-		return 0, false, err
-	}
-	if half { // of an import that was killed
-		if err := db.purge(ctx, id); err != nil {
+		if err != nil || !half {
+			return id, there, err
+		}
+		if err := db.purge(ctx, id); err != nil { // of an import that was killed
 			return 0, false, err
 		}
-		there = false
 	}
-	if other {
-		return 0, false, &core.Error{Kind: core.Usage, Msg: "run " + f.UID + " is in " + db.path + " already, with other contents"}
-	}
-	if there {
-		return 0, true, nil
-	}
-	err = db.w.do(func(c *conn) error {
-		s := started{NewRun: f.NewRun, UID: f.UID, At: f.Started.UnixMilli(), Process: process{Host: f.Host}}
-		if id, err = db.insertRun(c, &s); err != nil {
-			return err
-		}
-		return c.exec(`UPDATE run SET removed=?,status=?,ord=started WHERE id=?`, int64(beingPurged), string(f.Status), id)
-	})
-	return id, false, err
 }
 
 func (db *DB) takeIn(ctx context.Context, f *Foreign, id int64) error {
@@ -245,7 +248,7 @@ func (db *DB) takeIn(ctx context.Context, f *Foreign, id int64) error {
 		if err := c.exec(`DELETE FROM untidy WHERE run_id=?`, id); err != nil {
 			return err
 		}
-		return c.exec(`UPDATE run SET removed=NULL WHERE id=?`, id)
+		return c.exec(`UPDATE run SET removed=NULL,host=?,boot_id='',pid_space='',pid=0,pid_started='',heartbeat=ended WHERE id=?`, f.Host, id)
 	})
 }
 

@@ -63,23 +63,28 @@ func (db *DB) collectRuns(ctx context.Context, q Collection, g *Garbage) error {
 	type run struct {
 		id, removed int64
 		uid, user   string
+		p           process
 	}
 	var runs []run
 	// A run in the bin is in use while one outside it was begun from it.
 	err := forRows(ctx, db.pool, `SELECT id,uid,removed,coalesce(
 			(SELECT 'run '||u.uid||' starts from it' FROM lineage l JOIN run u ON u.id=l.run_id WHERE l.from_run=r.uid AND u.removed IS NULL LIMIT 1),
-			(SELECT 'run '||u.uid||' repeats it' FROM run u WHERE u.parent=r.uid AND u.removed IS NULL LIMIT 1),'')
-		FROM run r WHERE removed IS NOT NULL AND removed<=? ORDER BY id`, db.opts.Now().Add(-q.Age).UnixMilli(), func(rows *sql.Rows) error {
+			(SELECT 'run '||u.uid||' repeats it' FROM run u WHERE u.parent=r.uid AND u.removed IS NULL LIMIT 1),''),
+			host,boot_id,pid_space,pid,pid_started FROM run r WHERE removed IS NOT NULL AND removed<=? ORDER BY id`, db.opts.Now().Add(-q.Age).UnixMilli(), func(rows *sql.Rows) error {
 		var r run
-		err := rows.Scan(&r.id, &r.uid, &r.removed, &r.user)
+		err := rows.Scan(&r.id, &r.uid, &r.removed, &r.user, &r.p.Host, &r.p.BootID, &r.p.PIDSpace, &r.p.PID, &r.p.Started)
 		runs = append(runs, r)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	now := db.opts.Now()
 	for _, r := range runs {
-		if r.user != "" && r.removed != beingPurged {
+		if r.removed == beingTakenIn && db.self.alive(r.p, now, now) {
+			continue
+		}
+		if r.user != "" && r.removed > 0 {
 			g.Kept[r.uid] = r.user
 			continue
 		}
@@ -252,7 +257,8 @@ func (db *DB) shrink() error {
 		if err != nil || free == driver.Value(int64(0)) {
 			return err
 		}
-		return c.script(`VACUUM; PRAGMA wal_checkpoint(TRUNCATE)`)
+		// The copy goes to disk: it is as large as the database.
+		return c.script(`PRAGMA temp_store=FILE; VACUUM; PRAGMA temp_store=MEMORY; PRAGMA wal_checkpoint(TRUNCATE)`)
 	})
 	if failsAll(err) {
 		return nil // busy, or no room for the copy: the space is used again anyway

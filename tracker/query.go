@@ -174,7 +174,7 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]Summary, error) {
 func (c *compiler) where(q Query, x expr) (string, error) {
 	conds := []string{"r.removed IS NULL"}
 	if q.Removed {
-		conds[0] = "r.removed>0" // 0: beingPurged
+		conds[0] = "r.removed>0" // not those that nobody sees
 	}
 	if q.Family != "" {
 		conds = append(conds, "r.family="+c.bind(q.Family))

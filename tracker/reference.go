@@ -82,7 +82,7 @@ func resolve(ctx context.Context, q querier, ref string, fates []fate) (int64, e
 func byPrefix(ctx context.Context, q querier, prefix string, count int) (int64, error) {
 	prefix = strings.ToLower(prefix)
 	// A range, so that the index on uid is used; "~" sorts after every digit of one.
-	rows, err := q.QueryContext(ctx, `SELECT id,uid,family,recipe FROM run WHERE uid>=?1 AND uid<?1||'~' AND removed IS NOT 0 ORDER BY ord DESC,id DESC LIMIT 6`, prefix)
+	rows, err := q.QueryContext(ctx, `SELECT id,uid,family,recipe FROM run WHERE uid>=?1 AND uid<?1||'~' AND (removed IS NULL OR removed>0) ORDER BY ord DESC,id DESC LIMIT 6`, prefix)
 	if err != nil {
 		return 0, err
 	}

@@ -233,8 +233,9 @@ func (r *Run) Close(x Exit) error {
 		return err
 	}
 	r.log.Close()
+	err = r.spool.abandon(r)
 	r.db.unwritten.Store(r.state.id, true)
-	return r.spool.abandon(r)
+	return err
 }
 
 func (r *Run) ending(s core.Status, reason string) *ending {

@@ -130,6 +130,13 @@ func (r *Run) recover() bool {
 func (s *spool) abandon(r *Run) error {
 	mem := s.mem
 	s.mem, s.points = nil, 0
+	for i := range mem {
+		if e := mem[i].End; e != nil && s.dropped > 0 {
+			told := *e
+			told.Reason = lostPoints(e.Reason, s.dropped)
+			mem[i].End = &told
+		}
+	}
 	if s.f == nil {
 		s.f, _ = os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	}

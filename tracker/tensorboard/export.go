@@ -23,14 +23,11 @@ func Export(ctx context.Context, db *tracker.DB, ref, dir string) (file string, 
 	if err != nil {
 		return "", err
 	}
-	name := d.Name
-	if name == "" {
+	name := filepath.FromSlash(d.Name)
+	if !filepath.IsLocal(name) { // "" isn't either
 		name = d.UID
 	}
-	dir = filepath.Join(dir, filepath.FromSlash(name))
-	if !filepath.IsLocal(filepath.FromSlash(name)) {
-		dir = filepath.Join(filepath.Dir(dir), d.UID)
-	}
+	dir = filepath.Join(dir, name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", cannotWrite(dir, err)
 	}

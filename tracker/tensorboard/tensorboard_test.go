@@ -163,6 +163,12 @@ func TestExport(t *testing.T) {
 	if err != nil || filepath.Dir(file) != filepath.Join(dir, "group", "run") || !strings.Contains(file, "tfevents") {
 		t.Fatalf("got %s, %v", file, err)
 	}
+	if _, err := db.Rename(ctx, uid, "../out"); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := Export(ctx, db, uid, t.TempDir()); err != nil || filepath.Base(filepath.Dir(out)) != uid {
+		t.Errorf("got %s, %v", out, err)
+	}
 	if files, _ := os.ReadDir(filepath.Dir(file)); len(files) != 1 {
 		t.Errorf("left behind: %v", files)
 	}
