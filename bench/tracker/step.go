@@ -70,7 +70,7 @@ func calibrate() func() {
 	n := 1000
 	for {
 		begin := time.Now()
-		sink = spin(n)
+		runtime.KeepAlive(spin(n))
 		if d := time.Since(begin); d > 20*time.Millisecond {
 			n = int(float64(n) * float64(time.Millisecond) / float64(d))
 			break
@@ -85,11 +85,9 @@ func calibrate() func() {
 			wg.Go(func() { sums[c] = spin(n) })
 		}
 		wg.Wait()
-		sink = sums[0]
+		runtime.KeepAlive(sums)
 	}
 }
-
-var sink float64
 
 // step runs the recipe as lab does: another process, gRPC, host, tracker.
 func (b *bench) step() error {

@@ -125,8 +125,12 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 		t.AppendRow(table.Row{f.Key, shorten(f.Value)})
 	}
 	printTable(a.out, t)
+	fmt.Fprintln(a.out)
+	if path := profileOf(d); path != "" {
+		fmt.Fprintf(a.out, "profile: %s\n", path)
+	}
 	if d.LogPath != "" {
-		fmt.Fprintf(a.out, "\nlog: %s\n", d.LogPath)
+		fmt.Fprintf(a.out, "log: %s\n", d.LogPath)
 	}
 	return nil
 }

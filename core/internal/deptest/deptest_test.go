@@ -80,6 +80,8 @@ var closures = []struct {
 	{"lab/plugins", "lab/tracker", "a recipe never opens the tracker; the event stream is its only way out"},
 	{"lab/plugins", "github.com/mattn/go-sqlite3", "a plugin's binary holds no database"},
 	{"lab/core/family", "lab/core/host", "the SDK must not drag the host in"},
+	{"lab/core/family", "lab/core/internal/kernel", "a third-party plugin links the SDK and no kernels; what programs tell of themselves goes through core/profile"},
+	{"lab/core/profile", "lab/core", "vm and family meet in it; it knows neither, nor anything of lab"},
 	{"lab/core/host", "lab/tracker", "host and tracker meet in cmd/lab, through core.Sink"},
 	{"lab/core/host", "lab/core/graph", "the host starts plugins; it does not compute"},
 	{"lab/tracker", "lab/core/host", "host and tracker meet in cmd/lab, through core.Sink"},

@@ -7,8 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 64 }; // queries
-
+enum { BLOCK = 32 }; // queries
 
 typedef struct {
   const lab_attention *g;
@@ -16,30 +15,12 @@ typedef struct {
   float *out, *dq, *dk, *dv;
 } job;
 
-// Packs [k,n] in panels for the tiles: element (p,j) is at[p*rs + j*cs].
-static void panels(const float *at, long rs, long cs, long k, long n, float *dst) {
-  for (long j = 0; j < n; j += lab_cpu->nr) lab_pack_b(at + j * cs, rs, cs, k, n - j < lab_cpu->nr ? n - j : lab_cpu->nr, dst + j * k);
-}
-
-// C[m][n0..n1) (+)= A[m][k0..k1) B, B in panels of depth depth; n0 and n1 are whole
-// panels. A(i,p) is a[i*as + p], or a[i + p*as] when column.
+// C[m][n0..n1) (+)= A[m][k0..k1) B, B in panels of depth depth; n0 begins a panel. A(i,p) is a[i*as + p], or a[i + p*as] when column.
 static void multiply(int column, long m, const float *a, long as, long k0, long k1, const float *b, long depth, long n0, long n1,
                      float *c, long ldc, int accumulate) {
-  const long nr = lab_cpu->nr, mr = lab_cpu->mr;
-  if (m <= 0) return;
-  if (k1 <= k0) {
-    if (!accumulate)
-      for (long i = 0; i < m; i++) memset(c + i * ldc + n0, 0, (size_t)(n1 - n0) * 4);
-    return;
-  }
-  const lab_tile *tiles = column ? lab_cpu->col : lab_cpu->row;
-  const long count = (m + mr - 1) / mr, base = m / count, rest = m % count;
-  for (long j = n0; j < n1; j += nr)
-    for (long i = 0, q = 0; q < count; q++) {
-      long h = base + (q < rest);
-      tiles[h](k1 - k0, column ? a + i + k0 * as : a + i * as + k0, as, b + j * depth + k0 * nr, nr, c + i * ldc + j, ldc, accumulate);
-      i += h;
-    }
+  static const long once = 0;
+  const lab_left l = {column ? LAB_COLUMNS : LAB_ROWS, 1, &once, k1 > k0 ? k1 - k0 : 0, column ? a + k0 * as : a + k0, as};
+  if (m > 0) lab_multiply(&l, m, n1 - n0, b + n0 * depth + k0 * lab_cpu->nr, lab_cpu->nr, depth * lab_cpu->nr, c + n0, ldc, accumulate);
 }
 
 static long up(long n) { return (n + lab_cpu->nr - 1) / lab_cpu->nr * lab_cpu->nr; }
@@ -57,19 +38,26 @@ static void seen(const lab_attention *g, long i, long *lo, long *hi) {
   if (*lo > *hi) *lo = *hi; // none
 }
 
-// The probabilities p of a block of queries, m rows of ld; zero outside of lo..hi.
+// The probabilities p of a block of queries, m rows of ld, from key lo to the end of hi's
+// panel; zero where a query does not see.
 static void probabilities(const job *j, long b, const float *q, long qstep, long i0, long m, const float *kt, long lo, long hi, float *p, long ld) {
   const lab_attention *g = j->g;
-  multiply(0, m, q, qstep, 0, g->d, kt, g->d, lo, up(hi), p, ld, 0);
+  const long end = up(hi);
+  multiply(0, m, q, qstep, 0, g->d, kt, g->d, lo, end, p, ld, 0);
   const float *mask = j->mask ? j->mask + b * g->s : 0;
   for (long i = 0; i < m; i++) {
     float *r = p + i * ld;
     long a, z;
     seen(g, i0 + i, &a, &z);
-    for (long c = a; c < z; c++) r[c] = mask && mask[c] == 0 ? -INFINITY : r[c] * g->scale;
-    if (z > a) lab_cpu->softmax_row(0, z - a, r + a, r + a);
-    for (long c = lo; c < a; c++) r[c] = 0;
-    for (long c = z; c < up(hi); c++) r[c] = 0;
+    if (a == z) {
+      memset(r + lo, 0, (size_t)(end - lo) * 4);
+      continue;
+    }
+    for (long c = lo; c < a; c++) r[c] = -INFINITY;
+    for (long c = z; c < end; c++) r[c] = -INFINITY;
+    if (mask)
+      for (long c = a; c < z; c++) r[c] = mask[c] == 0 ? -INFINITY : r[c];
+    lab_cpu->attend_row(end - lo, g->scale, r + lo);
   }
 }
 
@@ -87,16 +75,15 @@ static void forward(void *arg, long t) {
   const lab_attention *g = j->g;
   const long b = t / g->h, h = t % g->h, s = g->s, d = g->d, ld = up(s), wide = up(d);
   const float *q = j->q + b * g->t * g->qstep + h * d, *k = j->k + b * s * g->kvstep + h * d, *v = j->v + b * s * g->kvstep + h * d;
-  float *kt = lab_scratch(LAB_PACK_B, (size_t)(ld * d + s * wide + BLOCK * (ld + wide)));
-  float *vp = kt + ld * d, *p = vp + s * wide, *o = p + BLOCK * ld;
-  panels(k, 1, g->kvstep, d, s, kt);
-  panels(v, g->kvstep, 1, s, d, vp);
+  float *kt = lab_scratch(LAB_PACK_B, (size_t)(ld * d + s * wide + BLOCK * ld));
+  float *vp = kt + ld * d, *p = vp + s * wide;
+  lab_cpu->pack(1, d, s, k, g->kvstep, kt, d * lab_cpu->nr);
+  lab_cpu->pack(0, s, d, v, g->kvstep, vp, s * lab_cpu->nr);
   for (long i0 = 0; i0 < g->t; i0 += BLOCK) {
     long m = g->t - i0 < BLOCK ? g->t - i0 : BLOCK, lo, hi;
     reach(g, i0, m, &lo, &hi);
     probabilities(j, b, q + i0 * g->qstep, g->qstep, i0, m, kt, lo, hi, p, ld);
-    multiply(0, m, p, ld, lo, hi, vp, s, 0, wide, o, wide, 0);
-    for (long i = 0; i < m; i++) memcpy(j->out + ((b * g->t + i0 + i) * g->h + h) * d, o + i * wide, (size_t)d * 4);
+    multiply(0, m, p, ld, lo, hi, vp, s, 0, d, j->out + ((b * g->t + i0) * g->h + h) * d, g->h * d, 0);
   }
 }
 
@@ -114,34 +101,23 @@ static void backward(void *arg, long t) {
   const float *q = j->q + b * g->t * g->qstep + h * d, *k = j->k + b * s * g->kvstep + h * d, *v = j->v + b * s * g->kvstep + h * d;
   const float *dout = j->dout + (b * g->t * g->h + h) * d;
   const long ostep = g->h * d;
-  float *kt = lab_scratch(LAB_PACK_B, (size_t)(2 * ld * d + 3 * s * wide + BLOCK * (2 * ld + 3 * wide)));
+  float *kt = lab_scratch(LAB_PACK_B, (size_t)(2 * ld * d + 3 * s * wide + BLOCK * (2 * ld + 2 * wide)));
   float *vt = kt + ld * d, *kp = vt + ld * d, *dk = kp + s * wide, *dv = dk + s * wide;
-  float *p = dv + s * wide, *ds = p + BLOCK * ld, *qp = ds + BLOCK * ld, *op = qp + BLOCK * wide, *dq = op + BLOCK * wide;
-  panels(k, 1, g->kvstep, d, s, kt);
-  panels(v, 1, g->kvstep, d, s, vt);
-  panels(k, g->kvstep, 1, s, d, kp);
+  float *p = dv + s * wide, *ds = p + BLOCK * ld, *qp = ds + BLOCK * ld, *op = qp + BLOCK * wide;
+  lab_cpu->pack(1, d, s, k, g->kvstep, kt, d * lab_cpu->nr);
+  lab_cpu->pack(1, d, s, v, g->kvstep, vt, d * lab_cpu->nr);
+  lab_cpu->pack(0, s, d, k, g->kvstep, kp, s * lab_cpu->nr);
   memset(dk, 0, (size_t)(2 * s * wide) * 4);
   for (long i0 = 0; i0 < g->t; i0 += BLOCK) {
     long m = g->t - i0 < BLOCK ? g->t - i0 : BLOCK, lo, hi;
     reach(g, i0, m, &lo, &hi);
     probabilities(j, b, q + i0 * g->qstep, g->qstep, i0, m, kt, lo, hi, p, ld);
     multiply(0, m, dout + i0 * ostep, ostep, 0, d, vt, d, lo, up(hi), ds, ld, 0);
-    for (long i = 0; i < m; i++) {
-      long a, z;
-      seen(g, i0 + i, &a, &z);
-      float *r = ds + i * ld;
-      for (long c = lo; c < a; c++) r[c] = 0;
-      for (long c = z; c < up(hi); c++) r[c] = 0;
-      if (z > a) lab_cpu->softmax_grad_row(0, z - a, p + i * ld + a, r + a, r + a);
-      for (long c = a; c < z; c++) r[c] *= g->scale;
-    }
-    if (j->dq) {
-      multiply(0, m, ds, ld, lo, hi, kp, s, 0, wide, dq, wide, 0);
-      for (long i = 0; i < m; i++) memcpy(j->dq + (b * g->t + i0 + i) * g->dqstep + h * d, dq + i * wide, (size_t)d * 4);
-    }
+    for (long i = 0; i < m; i++) lab_cpu->attend_grad_row(up(hi) - lo, g->scale, p + i * ld + lo, ds + i * ld + lo);
+    if (j->dq) multiply(0, m, ds, ld, lo, hi, kp, s, 0, d, j->dq + (b * g->t + i0) * g->dqstep + h * d, g->dqstep, 0);
     if (j->dk) {
-      panels(q + i0 * g->qstep, g->qstep, 1, m, d, qp);
-      panels(dout + i0 * ostep, ostep, 1, m, d, op);
+      lab_cpu->pack(0, m, d, q + i0 * g->qstep, g->qstep, qp, m * lab_cpu->nr);
+      lab_cpu->pack(0, m, d, dout + i0 * ostep, ostep, op, m * lab_cpu->nr);
       multiply(1, hi - lo, ds + lo, ld, 0, m, qp, m, 0, wide, dk + lo * wide, wide, 1);
       multiply(1, hi - lo, p + lo, ld, 0, m, op, m, 0, wide, dv + lo * wide, wide, 1);
     }

@@ -14,22 +14,19 @@ typedef struct {
   long width;
 } job;
 
-// c[m][0..n) += a[m][0..k) B over whole panels; c is padded to them.
+// c[m][width] += a[m][k] B.
 static void multiply(long m, const float *a, long as, long k, const float *panels, long width, float *c) {
-  const long nr = lab_cpu->nr, mr = lab_cpu->mr, count = (m + mr - 1) / mr, base = m / count, rest = m % count;
-  for (long j = 0; j < width; j += nr)
-    for (long i = 0, q = 0; q < count; q++) {
-      long rows = base + (q < rest);
-      lab_cpu->row[rows](k, a + i * as, as, panels + j * k, nr, c + i * width + j, width, 1);
-      i += rows;
-    }
+  static const long once = 0;
+  const lab_left l = {LAB_ROWS, 1, &once, k, a, as};
+  lab_multiply(&l, m, width, panels, lab_cpu->nr, k * lab_cpu->nr, c, width, 1);
 }
 
-static const float *pack(const float *w, long rs, long cs, long k, long n, long *width) {
+// Packs the weights [k,n], or where turned their transpose.
+static const float *pack(int turned, const float *w, long ld, long k, long n, long *width) {
   const long nr = lab_cpu->nr;
   *width = (n + nr - 1) / nr * nr;
   float *p = lab_scratch(LAB_SHARED, (size_t)(*width * k));
-  for (long j = 0; j < n; j += nr) lab_pack_b(w + j * cs, rs, cs, k, n - j < nr ? n - j : nr, p + j * k);
+  lab_cpu->pack(turned, k, n, w, ld, p, k * nr);
   return p;
 }
 
@@ -63,7 +60,7 @@ void lab_lstm_forward(long t, long b, long h, const float *xg, const float *wh, 
   LAB_FLUSH;
   if (!b || !h) return;
   job j = {.t = t, .b = b, .h = h, .per = rows_per_task(b), .xg = xg, .h0 = h0, .c0 = c0, .dst = out};
-  j.panels = pack(wh, 4 * h, 1, h, 4 * h, &j.width);
+  j.panels = pack(0, wh, 4 * h, h, 4 * h, &j.width);
   lab_parallel(forward, &j, (b + j.per - 1) / j.per);
 }
 
@@ -97,6 +94,6 @@ void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0,
   LAB_FLUSH;
   if (!b || !h) return;
   job j = {.t = t, .b = b, .h = h, .per = rows_per_task(b), .c0 = c0, .out = out, .dout = dout, .dx = dx, .dh0 = dh0, .dc0 = dc0};
-  j.panels = pack(wh, 1, 4 * h, 4 * h, h, &j.width);
+  j.panels = pack(1, wh, 4 * h, 4 * h, h, &j.width);
   lab_parallel(backward, &j, (b + j.per - 1) / j.per);
 }

@@ -35,6 +35,33 @@ static void softmax_row(int log, long n, const float *x, float *y) {
   }
 }
 
+// x = softmax(scale x), in place, and its gradient in x: dy = scale y (dy - sum(y dy)), in place
+// of dy. n is a whole number of vectors.
+static void attend_row(long n, float scale, float *x) {
+  vf top = splat(-INFINITY), sum = {0};
+  for (long i = 0; i < n; i += LANES) {
+    vf v = load(x + i) * scale;
+    store(x + i, v);
+    top = vmax(v, top);
+  }
+  float most = max_of(LANES, (const float *)&top);
+  if (most == -INFINITY) most = 0; // a row of masked values: 0/0, NaN as PyTorch's
+  top = splat(most);
+  for (long i = 0; i < n; i += LANES) {
+    vf e = vexp(load(x + i) - top);
+    store(x + i, e);
+    sum += e;
+  }
+  const vf share = splat(1 / vsum(sum));
+  for (long i = 0; i < n; i += LANES) store(x + i, load(x + i) * share);
+}
+static void attend_grad_row(long n, float scale, const float *y, float *dy) {
+  vf sum = {0};
+  for (long i = 0; i < n; i += LANES) sum += load(y + i) * load(dy + i);
+  const vf s = splat(vsum(sum));
+  for (long i = 0; i < n; i += LANES) store(dy + i, load(y + i) * (load(dy + i) - s) * scale);
+}
+
 // softmax: dx = y (dy - sum(y dy)); log: dx = dy - e^y sum(dy). May be in place of dy.
 static void softmax_grad_row(int log, long n, const float *y, const float *dy, float *dx) {
   if (!log) {

@@ -96,7 +96,7 @@ type importer struct {
 // Apply adds the model to the graph of the given inputs, which name the model's
 // inputs in any order, and returns its outputs in the file's order and layout.
 // Errors are of kind Usage and name the node. A size that the file leaves open is
-// the input's.
+// the input's; for several, build a graph for each (vm.Cache).
 func (net *Net) Apply(inputs ...Port) ([]*graph.Node, error) {
 	var out []*graph.Node
 	var failed error
