@@ -294,7 +294,13 @@ func TestPackedParams(t *testing.T) {
 	if got := mustRuns(t, db, Query{})[0].Params; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v; want %+v", got, want)
 	}
-	for _, bad := range []string{"x", "0 0 int 1 1 a", "0 0 int -1 1 a", "0 0 int 9 9 a"} {
+
+	// As a migration packs them: in the order of the keys.
+	got, err := unpackParams("1 0 int 1 1 a52 1 string 1 0 b0 0 bool 1 4 ctrue")
+	if err != nil || len(got) != 3 || got[0].Key != "c" || got[1] != (core.Param{Key: "a", Type: core.Int, Value: "5"}) || !got[2].Default {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, bad := range []string{"x", "0 0 int 1 1 a", "0 0 int -1 1 a", "0 0 int 9 9 a", "0 0 int 9223372036854775807 9223372036854775807 a"} {
 		if _, err := unpackParams(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		}

@@ -145,7 +145,7 @@ func (db *DB) openPool(path, opts string) error {
 	if err != nil {
 		return err
 	}
-	pool.SetMaxIdleConns(4) // and no limit: a reader may take a second one
+	pool.SetMaxOpenConns(4)
 	db.pool = pool
 	return nil
 }

@@ -165,7 +165,7 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]Summary, error) {
 		if q.Limit > 0 {
 			text += " LIMIT " + c.bind(q.Limit)
 		}
-		found, err = db.summaries(ctx, tx, text, c.args, len(columns), q.Headlines)
+		found, err = summaries(ctx, tx, text, c.args, len(columns), q.Headlines)
 		return err
 	})
 	return found, storageError("read", db.path, err)

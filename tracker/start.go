@@ -143,11 +143,11 @@ func (db *DB) insertRun(c *conn, s *started) (int64, error) {
 	var name, parent, sweep any = orNull(s.Name), orNull(s.Parent), orNull(s.Sweep)
 	// ord follows the clock unless that goes backwards.
 	id, err := c.one(`INSERT INTO run(uid,ord,family,family_version,recipe,name,note,seed,command,status,started,
-			host,boot_id,pid_space,pid,pid_started,heartbeat,parent,sweep)
-		VALUES(?1,max(?2,(SELECT coalesce(max(ord),0)+1 FROM run WHERE removed IS NULL)),?3,?4,?5,?6,?7,?8,?9,?10,?2,?11,?12,?13,?14,?15,?2,?16,?17)
+			host,boot_id,pid_space,pid,pid_started,heartbeat,parent,sweep,params)
+		VALUES(?1,max(?2,(SELECT coalesce(max(ord),0)+1 FROM run WHERE removed IS NULL)),?3,?4,?5,?6,?7,?8,?9,?10,?2,?11,?12,?13,?14,?15,?2,?16,?17,?18)
 		RETURNING id`,
 		s.UID, s.At, s.Family, s.FamilyVersion, s.Recipe, name, s.Note, int64(s.Seed), string(command), string(core.Running),
-		p.Host, p.BootID, p.PIDSpace, int64(p.PID), p.Started, parent, sweep)
+		p.Host, p.BootID, p.PIDSpace, int64(p.PID), p.Started, parent, sweep, packParams(s.Params))
 	if err != nil {
 		return 0, err
 	}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -18,11 +16,11 @@ import (
 
 const summaryColumns = `r.id,coalesce(r.number,0),r.uid,coalesce(r.name,''),r.family,r.family_version,r.recipe,r.state,r.why,
 	r.started,r.end,r.seconds,r.seed,r.note,r.done,r.total,r.epoch,r.epochs,r.samples,r.doing,r.peak_memory,r.hash,
-	coalesce(r.parent,''),coalesce(r.sweep,''),1+(SELECT count(*) FROM attempt WHERE run_id=r.id)`
+	coalesce(r.parent,''),coalesce(r.sweep,''),1+(SELECT count(*) FROM attempt WHERE run_id=r.id),r.params`
 
 // summaries runs a query for summaryColumns and so many further columns, and adds
 // what lies in other tables.
-func (db *DB) summaries(ctx context.Context, q querier, text string, args []any, columns, headlines int) ([]Summary, error) {
+func summaries(ctx context.Context, q querier, text string, args []any, columns, headlines int) ([]Summary, error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
@@ -41,15 +39,19 @@ func (db *DB) summaries(ctx context.Context, q querier, text string, args []any,
 			seconds     float64
 			seed        int64
 			statusText  string
+			params      string
 			p           = &s.Progress
 			destination = []any{&id, &s.Number, &s.UID, &s.Name, &s.Family, &s.FamilyVersion, &s.Recipe, &statusText, &s.Reason,
 				&started, &ended, &seconds, &seed, &s.Note, &p.Done, &p.Total, &p.Epoch, &p.Epochs, &p.Samples, &p.Note,
-				&s.PeakMemory, &s.Hash, &s.Parent, &s.Sweep, &s.Attempts}
+				&s.PeakMemory, &s.Hash, &s.Parent, &s.Sweep, &s.Attempts, &params}
 		)
 		for i := range s.Columns {
 			destination = append(destination, &s.Columns[i])
 		}
 		if err := rows.Scan(destination...); err != nil {
+			return nil, err
+		}
+		if s.Params, err = unpackParams(params); err != nil {
 			return nil, err
 		}
 		s.Status, s.Seed = core.Status(statusText), uint64(seed)
@@ -62,7 +64,7 @@ func (db *DB) summaries(ctx context.Context, q querier, text string, args []any,
 	if err := rows.Err(); err != nil || len(found) == 0 {
 		return found, err
 	}
-	return found, db.details(ctx, q, found, ids, headlines)
+	return found, details(ctx, q, found, ids, headlines)
 }
 
 // Scan implements [sql.Scanner].
@@ -83,48 +85,16 @@ func (v *Value) Scan(from any) error {
 	return nil
 }
 
-// details fills in the parameters, metrics and tags of the runs with those ids.
-// The parameters of a run never change, so those of many are read beside the
-// snapshot, by another connection and another core.
-func (db *DB) details(ctx context.Context, tx querier, runs []Summary, ids []int64, headlines int) error {
+const among = ` run_id IN (SELECT value FROM json_each(?)) `
+
+// details fills in what lies in other tables, for the runs with those ids.
+func details(ctx context.Context, q querier, runs []Summary, ids []int64, headlines int) error {
 	at := make(map[int64]*Summary, len(ids))
 	for i, id := range ids {
 		at[id] = &runs[i]
 	}
 	text, _ := json.Marshal(ids)
 	list := string(text)
-	if len(ids) < 100 {
-		if err := readParams(ctx, tx, list, at); err != nil {
-			return err
-		}
-		return readMetrics(ctx, tx, list, at, headlines)
-	}
-	params := make(chan error, 1)
-	go func() { params <- readParams(ctx, db.pool, list, at) }()
-	return errors.Join(readMetrics(ctx, tx, list, at, headlines), <-params)
-}
-
-const among = ` run_id IN (SELECT value FROM json_each(?)) `
-
-// readParams gets one row a run, not one a parameter: a row costs several calls
-// into C.
-func readParams(ctx context.Context, q querier, list string, at map[int64]*Summary) error {
-	return forRows(ctx, q, `SELECT run_id,group_concat(position||' '||defaulted||' '||type||' '||octet_length(key)||' '||octet_length(value)||' '||key||value,'')
-		FROM param WHERE`+among+`GROUP BY run_id`, list, func(rows *sql.Rows) error {
-		var (
-			id     int64
-			packed string
-		)
-		err := rows.Scan(&id, &packed)
-		if err == nil {
-			at[id].Params, err = unpackParams(packed)
-		}
-		return err
-	})
-}
-
-// readMetrics reads tags and sources too.
-func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summary, headlines int) error {
 	err := forRows(ctx, q, `SELECT run_id,tag FROM tag WHERE`+among+`ORDER BY run_id,tag`, list, func(rows *sql.Rows) error {
 		var (
 			id  int64
@@ -149,6 +119,10 @@ func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summ
 	if err != nil {
 		return err
 	}
+	return readMetrics(ctx, q, list, at, headlines)
+}
+
+func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summary, headlines int) error {
 	which := among
 	if headlines > 0 {
 		which += `AND position<` + strconv.Itoa(headlines) + ` `
@@ -156,7 +130,7 @@ func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summ
 	// Names and order are put in here: a join and a sort would cost as much as the
 	// rest of the query.
 	names := map[int64]string{}
-	err = forRows(ctx, q, `SELECT id,name FROM metric_name WHERE ?`, 1, func(rows *sql.Rows) error {
+	err := forRows(ctx, q, `SELECT id,name FROM metric_name WHERE ?`, 1, func(rows *sql.Rows) error {
 		var (
 			id   int64
 			name string
@@ -233,36 +207,59 @@ func scanMetric(rows *sql.Rows, run, place *int64, names map[int64]string) (Metr
 	return m, nil
 }
 
-// unpackParams reads a sequence of "position defaulted type keybytes valuebytes key value"
-// and puts it in the order of the positions.
-func unpackParams(s string) ([]core.Param, error) {
-	type placed struct {
-		position int
-		param    core.Param
+// packParams writes "position defaulted type keybytes valuebytes key value" for
+// each parameter.
+func packParams(ps []core.Param) string {
+	var b strings.Builder
+	for i, p := range ps {
+		fmt.Fprintf(&b, "%d %d %s %d %d %s%s", i, btoi(p.Default), p.Type, len(p.Key), len(p.Value), p.Key, p.Value)
 	}
-	n := strings.Count(s, " ")/5 + 1 // about
-	all := make([]placed, 0, n)
+	return b.String()
+}
+
+// unpackParams is its inverse. The parameters come back in the order of their
+// positions, which is that of the text when packParams wrote it.
+func unpackParams(s string) ([]core.Param, error) {
+	if s == "" {
+		return nil, nil
+	}
+	ps := make([]core.Param, 0, strings.Count(s, " ")/5)
+	positions := make([]int, 0, cap(ps))
+	ordered := true
 	for s != "" {
 		var f [5]string
 		for i := range f {
-			var ok bool
-			if f[i], s, ok = strings.Cut(s, " "); !ok {
+			n := strings.IndexByte(s, ' ')
+			if n < 0 {
 				return nil, fmt.Errorf("packed parameters end early")
 			}
+			f[i], s = s[:n], s[n+1:]
 		}
 		position, err1 := strconv.Atoi(f[0])
 		k, err2 := strconv.Atoi(f[3])
 		v, err3 := strconv.Atoi(f[4])
-		if err1 != nil || err2 != nil || err3 != nil || k < 0 || v < 0 || k+v > len(s) {
+		if err1 != nil || err2 != nil || err3 != nil || k < 0 || v < 0 || k > len(s) || v > len(s)-k {
 			return nil, fmt.Errorf("packed parameters are malformed")
 		}
-		all = append(all, placed{position, core.Param{Key: s[:k], Type: core.Type(f[2]), Value: s[k : k+v], Default: f[1] == "1"}})
+		ordered = ordered && position == len(ps)
+		positions = append(positions, position)
+		ps = append(ps, core.Param{Key: s[:k], Type: core.Type(f[2]), Value: s[k : k+v], Default: f[1] == "1"})
 		s = s[k+v:]
 	}
-	slices.SortFunc(all, func(a, b placed) int { return a.position - b.position })
-	ps := make([]core.Param, len(all))
-	for i := range all {
-		ps[i] = all[i].param
+	if !ordered {
+		sort.Sort(&byPosition{positions, ps})
 	}
 	return ps, nil
+}
+
+type byPosition struct {
+	position []int
+	params   []core.Param
+}
+
+func (b *byPosition) Len() int           { return len(b.position) }
+func (b *byPosition) Less(i, k int) bool { return b.position[i] < b.position[k] }
+func (b *byPosition) Swap(i, k int) {
+	b.position[i], b.position[k] = b.position[k], b.position[i]
+	b.params[i], b.params[k] = b.params[k], b.params[i]
 }

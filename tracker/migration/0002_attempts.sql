@@ -71,3 +71,10 @@ CREATE TABLE superseded_artifact(
 CREATE TABLE untidy(
   run_id INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE
 ) STRICT;
+
+-- All parameters of a run once more, in one text: a report of ten thousand runs
+-- reads a row a run instead of one a parameter. They never change. For each one,
+-- "position defaulted type keybytes valuebytes key value"; see unpackParams.
+ALTER TABLE run ADD COLUMN params TEXT NOT NULL DEFAULT '';
+UPDATE run SET params=coalesce((SELECT group_concat(position||' '||defaulted||' '||type||' '||length(CAST(key AS BLOB))||' '||length(CAST(value AS BLOB))||' '||key||value,'')
+  FROM param WHERE run_id=run.id),'');

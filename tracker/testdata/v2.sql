@@ -40,8 +40,8 @@ CREATE TABLE run(
   parent         TEXT,                          -- uid of the run this one resumes or repeats
   sweep          TEXT,                          -- uid shared by the runs of one sweep
   removed        INTEGER                        -- when it was put in the bin
-) STRICT;
-INSERT INTO run VALUES(1,'dw8pqq7hsc2af993',1769860800000,'gan','1.0.0','dcgan','first','kept to test migrations',7,'["lab","run","plugin=gan"]','finished','',NULL,'',1769860800000,1769860800000,0,'host','boot','pid:[1]',42,'1000',1769860800000,0,0,0,0,0,'',0,X'67e3a49edd1de522dd2ecc77a430666f7a3a4dc6281f9a9537f63dd0a8da8129',NULL,NULL,NULL);
+, params TEXT NOT NULL DEFAULT '') STRICT;
+INSERT INTO run VALUES(1,'dw8pqq7hsc2af993',1769860800000,'gan','1.0.0','dcgan','first','kept to test migrations',7,'["lab","run","plugin=gan"]','finished','',NULL,'',1769860800000,1769860800000,0,'host','boot','pid:[1]',42,'1000',1769860800000,0,0,0,0,0,'',0,X'67e3a49edd1de522dd2ecc77a430666f7a3a4dc6281f9a9537f63dd0a8da8129',NULL,NULL,NULL,'1 1 int 6 1 epochs50 0 float 2 6 lr0.0002');
 CREATE TABLE param(
   run_id    INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
   key       TEXT    NOT NULL,
