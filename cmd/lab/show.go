@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -114,7 +113,7 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 			if x.Step > 0 {
 				step = fmt.Sprint(x.Step)
 			}
-			t.AppendRow(table.Row{filepath.Join(d.Dir, filepath.FromSlash(x.Path)), x.Kind, step, humanize.Bytes(uint64(x.Bytes))})
+			t.AppendRow(table.Row{d.Path(x), x.Kind, step, humanize.Bytes(uint64(x.Bytes))})
 		}
 		printTable(a.out, t)
 	}
