@@ -42,13 +42,16 @@ purego: ## run the fast tests without C
 bench: python ## lab's steps against PyTorch, Gorgonia and GoMLX; see docs/performance.md
 	@. ./$(VENV)/lab.env 2>/dev/null; export LAB_PYTHON; $(GO) run ./bench
 
+bench-tracker: ## what the tracker promises, and MLflow's stores where LAB_PYTHON has MLflow
+	$(GO) run ./bench/tracker
+
 bench-parts: ## speed of kernels and tracker alone
 	$(GO) test -run '^$$' -bench . ./core/... ./tracker/...
 
 check-full: test race asan arm64 halves purego ## everything, full-size checks included
-	LAB_FULL=1 $(GO) test -count=1 -timeout 60m ./plugins/... ./cmd/...
+	LAB_FULL=1 $(GO) test -count=1 -timeout 60m ./plugins/... ./cmd/... ./tracker
 
 clean: ## remove what the targets made
 	rm -rf lab $(VENV)
 
-.PHONY: help build test lint python race asan arm64 halves purego bench bench-parts check-full clean
+.PHONY: help build test lint python race asan arm64 halves purego bench bench-tracker bench-parts check-full clean
