@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"lab/bench/protocol"
 	"lab/bench/pytorch"
 	"lab/bench/workload"
+	"lab/core/profile"
 )
 
 // TestMain lets the test binary be a contender, as the command is.
@@ -146,6 +148,26 @@ func TestPeerEnvironment(t *testing.T) {
 	if strings.Contains(joined, "OPENBLAS_CORETYPE") || strings.Contains(joined, "OPENBLAS_L2_SIZE") || strings.Contains(joined, "=9") ||
 		!strings.Contains(joined, "HOME=/h") || !strings.Contains(joined, "OMP_NUM_THREADS=2") {
 		t.Error(joined)
+	}
+}
+
+// A profile of a workload has its programs by name, and its optimisers, for so many steps.
+func TestProfileOf(t *testing.T) {
+	const steps = 3
+	r, err := profileOf("dcgan", steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int64{}
+	for _, p := range r.Parts {
+		got[string(p.Kind)+" "+p.Name] = p.Runs
+	}
+	want := map[string]int64{"program discriminator": steps, "program generator": steps, "optimiser ": 2 * steps, "compiling ": 2}
+	if !maps.Equal(got, want) {
+		t.Errorf("runs %v, want %v", got, want)
+	}
+	if _, err := profileOf("none", steps); err == nil || profile.Current() != nil {
+		t.Errorf("a workload that is not there: %v, profile %v", err, profile.Current())
 	}
 }
 

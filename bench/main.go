@@ -125,7 +125,7 @@ func run(s *settings) error {
 	case s.sweep != "":
 		return sweep(s)
 	case s.profile:
-		return profile(s)
+		return profiled(s)
 	}
 	return compare(s)
 }

@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"lab/bench/protocol"
-	"lab/bench/workload"
+	"lab/core/vm/peak"
 )
 
 // shape is one size of an op.
@@ -182,7 +182,7 @@ func sweepShape(s *settings, sh shape, threads int, who []*contender) (swept, er
 	for i, c := range who {
 		t := spreadOf(took[i])
 		if i == 0 {
-			out.Peak = workload.FMAOps(threads) / t.Min / 1e9
+			out.Peak = peak.Ops(threads) / t.Min / 1e9
 			continue
 		}
 		out.Rates[c.name] = sh.ops / t.Median / 1e9

@@ -76,4 +76,5 @@ type RunSpec struct {
 	From    string // path of the ONNX file to start from, or ""
 	Resume  string // path of the checkpoint to continue from, or ""
 	Threads int    // worker threads, at least 1
+	Profile bool   // whether to time the parts of the run; changes nothing else
 }

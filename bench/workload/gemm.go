@@ -7,11 +7,20 @@ import (
 	"lab/core/graph"
 	"lab/core/tensor"
 	"lab/core/vm"
+	"lab/core/vm/peak"
 )
 
 // Ops are what the sweeps measure: programs of a single call. Their Args are sizes;
 // see the functions that build them.
 var ops = map[string]func(args []int) (func(), error){"gemm": gemm, "conv": conv, "fma": fma}
+
+// fma is the most that the cores can do; its one Arg is the number of threads.
+func fma(args []int) (func(), error) {
+	if len(args) != 1 || args[0] < 1 {
+		return nil, fmt.Errorf("fma: want the number of threads, got %v", args)
+	}
+	return peak.New(args[0]).Run, nil
+}
 
 // gemm is C[m,n] = A B, by Args m, k, n and which: 0 for A[m,k] B[k,n], 1 for
 // A[k,m]ᵀ B[k,n] (a gradient of weights), 2 for A[m,k] B[n,k]ᵀ (of inputs).

@@ -25,6 +25,7 @@ type runFlags struct {
 	note      string
 	tags      []string
 	inProcess bool
+	profile   bool
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -37,8 +38,9 @@ pictures, weights, code and data. Parameters are given as key=value; what is not
 given has the recipe's default (see lab plugins FAMILY RECIPE). Ctrl-C ends the
 run after its current step with a checkpoint; a second Ctrl-C ends it at once.`,
 		Example: `  lab run plugin=gan
-  lab run plugin=gan epochs=3 lr=5e-4 seed=2 --name slow`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args, f) },
+  lab run plugin=gan epochs=3 lr=5e-4 seed=2 --name slow
+  lab run plugin=gan epochs=1 --profile   # and where the time went, op by op`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd, args, f) },
 	}
 	fl := cmd.Flags()
 	fl.IntVar(&f.threads, "threads", runtime.NumCPU(), "worker threads; the result does not depend on it")
@@ -46,11 +48,13 @@ run after its current step with a checkpoint; a second Ctrl-C ends it at once.`,
 	fl.StringVar(&f.note, "note", "", "a note to keep with the run")
 	fl.StringArrayVar(&f.tags, "tag", nil, "a tag to filter by; may be repeated")
 	fl.BoolVar(&f.inProcess, "in-process", false, "run a bundled family within this process, for a debugger")
+	fl.BoolVar(&f.profile, "profile", false, "time every op, print where the time went, keep it as profile.csv; the result does not depend on it")
 	fl.BoolVarP(&a.quiet, "quiet", "q", false, "show nothing while it trains")
 	return cmd
 }
 
-func (a *app) run(ctx context.Context, args []string, f runFlags) error {
+func (a *app) run(cmd *cobra.Command, args []string, f runFlags) error {
+	ctx := cmd.Context()
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -83,6 +87,11 @@ func (a *app) run(ctx context.Context, args []string, f runFlags) error {
 	if !ok {
 		return unknownRecipe(&plugin.Family, recipeName)
 	}
+	for _, o := range overrides {
+		if _, ok := recipe.Param(o.Key); !ok && cmd.Flags().Lookup(o.Key) != nil {
+			return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%s/%s has no parameter %q, but lab run has a flag of that name", name, recipe.Name, o.Key), Try: "--" + o.Key}
+		}
+	}
 	params, err := recipe.Resolve(name, overrides)
 	if err != nil {
 		return err
@@ -107,7 +116,7 @@ func (a *app) run(ctx context.Context, args []string, f runFlags) error {
 	n := tracker.NewRun{Family: name, FamilyVersion: plugin.Family.Version, Recipe: recipe.Name, Params: params, Metrics: recipe.Metrics,
 		Name: f.name, Note: f.note, Tags: f.tags, CommandLine: os.Args, Environment: append(tracker.Surroundings(),
 			core.Fact{Key: "plugin.protocol", Value: fmt.Sprint(plugin.Protocol)}, core.Fact{Key: "threads", Value: fmt.Sprint(f.threads)})}
-	spec := core.RunSpec{Recipe: recipe.Name, Params: params, DataDir: dataDir(), Threads: f.threads}
+	spec := core.RunSpec{Recipe: recipe.Name, Params: params, DataDir: dataDir(), Threads: f.threads, Profile: f.profile}
 	for _, p := range params {
 		if p.Key == "seed" {
 			seed, err := core.ParseInt(p.Value)
@@ -137,7 +146,7 @@ func (a *app) run(ctx context.Context, args []string, f runFlags) error {
 	if err := run.Close(x); err != nil && !errors.Is(err, tracker.ErrSpooled) { // of a spool the user has been told
 		a.warn(err)
 	}
-	return a.conclude(ctx, db, run.UID(), outcome)
+	return a.conclude(ctx, db, run.UID(), outcome, f.profile)
 }
 
 // train follows the run to its end. The first Ctrl-C asks the plugin to stop, the
@@ -182,8 +191,9 @@ func (t tee) Put(e core.Event) error {
 	return err
 }
 
-// conclude says how the run ended and what to do next.
-func (a *app) conclude(ctx context.Context, db *tracker.DB, uid string, o host.Outcome) error {
+// conclude says where the time went, if that was asked for, how the run ended and what
+// to do next.
+func (a *app) conclude(ctx context.Context, db *tracker.DB, uid string, o host.Outcome, profiled bool) error {
 	d, err := db.Show(ctx, uid)
 	if err != nil {
 		return err
@@ -192,6 +202,9 @@ func (a *app) conclude(ctx context.Context, db *tracker.DB, uid string, o host.O
 		if err := a.printJSON(runJSON(d)); err != nil {
 			return err
 		}
+	}
+	if profiled {
+		a.printProfile(d)
 	}
 	switch {
 	case o.Err == nil && o.Status == core.Finished:
@@ -231,7 +244,7 @@ func checkpoint(d *tracker.Detail) string {
 	if newest.Path == "" {
 		return ""
 	}
-	return filepath.Join(d.Dir, filepath.FromSlash(newest.Path))
+	return d.Path(newest)
 }
 
 // launch starts the family's plugin.

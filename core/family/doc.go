@@ -17,6 +17,9 @@
 //	func main() { family.Serve(Family) }
 //
 // It must not know hosts, databases or graphs: a third-party plugin links it and
-// nothing more. Start with family.go and session.go; server.go and run.go show
-// how a run goes on, serve.go how the process lives.
+// nothing more. Where a run shall be profiled the recipe does nothing for it: its
+// programs and optimisers tell core/profile, which the session turns on.
+//
+// Start with family.go and session.go; server.go and run.go show how a run goes on,
+// serve.go how the process lives.
 package family

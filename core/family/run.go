@@ -40,7 +40,7 @@ func (s *Session) close(d core.Done, err error) error {
 
 // run calls the recipe and says how it ended; stopped is closed by Stop.
 func (s *Session) run(train func(*Session) error, stopped <-chan struct{}) (core.Done, error) {
-	err := s.call(train)
+	err := s.profiled(train)
 	s.mu.Lock()
 	misuse, resumed := s.misuse, s.resumed
 	s.mu.Unlock()

@@ -135,12 +135,11 @@ func convolution(name string, shapes func(a ConvAttr, in []tensor.Shape) (x, w, 
 		Lower: func(op *Op, out []float32, in [][]float32) func() {
 			return fast(geometry(op), in[0], in[1], out)
 		},
-		LowerThen: func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32, byRow bool) func() {
-			g := geometry(op)
-			if g.Groups != 1 || name == "ConvWeight" || name == "ConvInput" && byRow {
+		LowerThen: func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32) func() {
+			if name == "ConvWeight" {
 				return nil
 			}
-			return kernel.ConvThen(name == "ConvInput", g, in[0], in[1], out, then, more)
+			return kernel.ConvThen(name == "ConvInput", geometry(op), in[0], in[1], out, then, more)
 		},
 		Eval: func(op *Op, out []float64, in [][]float64) { slow(geometry(op), in[0], in[1], out) },
 	})

@@ -30,9 +30,8 @@ type Def struct {
 
 	// LowerThen prepares a call that also applies a program to the result, seen as [rows,
 	// last axis], while it is in cache: input 0 of the program is the result, more holds
-	// the others from 1 on. It returns nil where it cannot. byRow says that one of them
-	// varies over rows.
-	LowerThen func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32, byRow bool) func()
+	// the others from 1 on. It returns nil where it cannot.
+	LowerThen func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32) func()
 
 	// Eval is the op's meaning, in float64.
 	Eval func(op *Op, out []float64, in [][]float64)
@@ -57,13 +56,16 @@ var defs []*Def
 
 func register(d *Def) *Def {
 	if d.Define != nil && d.Grad == nil {
-		d.Grad = func(n, dy *Node) []*Node {
-			in := standIns(n.in)
-			return reverse(d.Define(n.op.attr, in), dy, in, true)
-		}
+		d.Grad = d.gradByDefinition
 	}
 	defs = append(defs, d)
 	return d
+}
+
+// gradByDefinition differentiates what Define makes.
+func (d *Def) gradByDefinition(n, dy *Node) []*Node {
+	in := standIns(n.in)
+	return reverse(d.Define(n.op.attr, in), dy, in, true)
 }
 
 // standIns are nodes of the operands' values for a definition to be differentiated by.

@@ -270,7 +270,7 @@ func apply(def *Def, attr any, in ...*Node) *Node {
 type Error struct {
 	Op     string // "MatMul"
 	Msg    string // what does not fit, with the shapes
-	Caller string // file:line outside of graph and nn
+	Caller string // see the function of that name
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %s", e.Caller, e.Op, e.Msg) }
@@ -279,16 +279,17 @@ func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %s", e.Caller, e.Op
 func Fail(op, format string, args ...any) { fail(op, format, args...) }
 
 func fail(op, format string, args ...any) {
-	panic(&Error{Op: op, Msg: fmt.Sprintf(format, args...), Caller: caller()})
+	panic(&Error{Op: op, Msg: fmt.Sprintf(format, args...), Caller: Caller()})
 }
 
-// caller is the first frame outside of the packages that build graphs.
-func caller() string {
+// Caller is where the call came from, folder/file:line: the first frame outside of the
+// packages that build and compile graphs.
+func Caller() string {
 	pcs := make([]uintptr, 64)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
 	for {
 		f, more := frames.Next()
-		if !strings.HasPrefix(f.Function, "lab/core/graph.") && !strings.HasPrefix(f.Function, "lab/core/nn.") {
+		if !strings.HasPrefix(f.Function, "lab/core/graph.") && !strings.HasPrefix(f.Function, "lab/core/nn.") && !strings.HasPrefix(f.Function, "lab/core/vm.") {
 			dir, file := "", f.File
 			if i := strings.LastIndexByte(file, '/'); i >= 0 {
 				dir, file = file[:i], file[i+1:]

@@ -82,7 +82,7 @@ func init() {
 				}
 			}
 		},
-		LowerThen: func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32, _ bool) func() {
+		LowerThen: func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32) func() {
 			t := op.attr.(MatMulAttr)
 			batch, m, n, k, _ := matmulSize(t, op.in[0], op.in[1])
 			if batch != 1 {

@@ -14,15 +14,14 @@ import (
 var varianceDef *Def
 
 func init() {
-	program := func(op *Op) *kernel.Program {
+	count := func(op *Op) float64 { // values that a mean is of
+		at := op.attr.(ReduceAttr)
+		return float64(op.in[0][at.First:at.Last].Size())
+	}
+	program := func(op *Op) *kernel.Program { // the sum of (x-mean)²
 		at, x := op.attr.(ReduceAttr), op.in[0]
 		a, r, b := x[:at.First].Size(), x[at.First:at.Last].Size(), x[at.Last:].Size()
-		p := &kernel.Program{Inputs: 2, Code: []kernel.Instr{
-			{Code: twin.Const, Dst: 2, Imm: float32(1 / float64(r))},
-			{Code: twin.Sub, Dst: 3, A: 0, B: 1},
-			{Code: twin.Square, Dst: 4, A: 3},
-			{Code: twin.Mul, Dst: 5, A: 4, B: 2},
-		}}
+		p := &kernel.Program{Inputs: 2, Code: []kernel.Instr{{Code: twin.Sub, Dst: 2, A: 0, B: 1}, {Code: twin.Square, Dst: 3, A: 2}}}
 		p.Dim = [kernel.MaxDims]int{1, 1, a, r, b}
 		p.Stride[0] = [kernel.MaxDims]int{0, 0, r * b, b, 1}
 		p.Stride[1] = [kernel.MaxDims]int{0, 0, b, 0, 1}
@@ -43,9 +42,20 @@ func init() {
 			return []*Node{Mul(Sub(x, mean), Scale(dy, 2/count)), nil}
 		},
 		Lower: func(op *Op, out []float32, in [][]float32) func() {
-			return kernel.Reduce(twin.Sum, program(op), out, in)
+			sum, share := kernel.Reduce(twin.Sum, program(op), out, in), float32(1/count(op))
+			return func() {
+				sum()
+				for i := range out {
+					out[i] *= share
+				}
+			}
 		},
-		Eval: func(op *Op, out []float64, in [][]float64) { twin.Reduce(twin.Sum, program(op), out, in) },
+		Eval: func(op *Op, out []float64, in [][]float64) {
+			twin.Reduce(twin.Sum, program(op), out, in)
+			for i := range out {
+				out[i] /= count(op)
+			}
+		},
 	})
 }
 

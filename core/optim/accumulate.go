@@ -3,6 +3,7 @@ package optim
 import (
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/profile"
 )
 
 // Accumulator adds up the gradients of micro-batches, because a program overwrites
@@ -38,6 +39,7 @@ func NewAccumulator(params *graph.Params) *Accumulator {
 
 // Add adds the gradients of the last run.
 func (a *Accumulator) Add() {
+	defer profile.Begin(profile.Optimiser, "Accumulator", len(a.sum)).End()
 	a.batches++
 	a.add.run(0, len(a.sum))
 }
@@ -54,6 +56,7 @@ func (a *Accumulator) finish(factor float64) {
 	if a.batches == 0 {
 		panic("optim: no gradients were added")
 	}
+	defer profile.Begin(profile.Optimiser, "Accumulator", len(a.sum)).End()
 	a.flush.set(a.factor, factor)
 	a.flush.run(0, len(a.sum))
 	clear(a.sum)

@@ -5,6 +5,7 @@ import (
 
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/profile"
 	"lab/core/tensor"
 )
 
@@ -42,6 +43,7 @@ func NewAdamW(params *graph.Params, lr float64) *Adam {
 
 // Step moves the parameters by their gradients.
 func (a *Adam) Step() {
+	defer profile.Begin(profile.Optimiser, "Adam", len(a.values)).End()
 	a.steps++
 	t := float64(a.steps)
 	c := kernel.AdamConfig{Beta1: a.Beta1, Beta2: a.Beta2, Eps: a.Eps, Decoupled: a.Decoupled,

@@ -4,12 +4,14 @@ import (
 	"math"
 
 	"lab/core/graph"
+	"lab/core/profile"
 )
 
 // Clip limits the gradients of one or several parameter sets, between the program
 // that computes them and the step.
 type Clip struct {
 	parts []clipPart
+	n     int // gradients in all
 }
 
 type clipPart struct {
@@ -34,6 +36,7 @@ func NewClip(sets ...*graph.Params) *Clip {
 		p.limit.store(g, p.limit.min(p.limit.max(g, p.low), p.high))
 		p.limit.ready()
 		c.parts = append(c.parts, p)
+		c.n += p.n
 	}
 	return c
 }
@@ -43,6 +46,7 @@ func NewClip(sets ...*graph.Params) *Clip {
 // max/(norm + 1e-6). It returns the norm before, which may be Inf or NaN; the
 // gradients are not to be used then. Norm(math.Inf(1)) only measures.
 func (c *Clip) Norm(max float64) float64 {
+	defer profile.Begin(profile.Optimiser, "Clip", c.n).End()
 	sum := 0.0
 	for i := range c.parts {
 		sum += c.parts[i].norm.squared()
@@ -63,6 +67,7 @@ func (c *Clip) Norm(max float64) float64 {
 // Value is torch.nn.utils.clip_grad_value_: every value is brought between -max and
 // max.
 func (c *Clip) Value(max float64) {
+	defer profile.Begin(profile.Optimiser, "Clip", c.n).End()
 	for i := range c.parts {
 		p := &c.parts[i]
 		p.limit.set(p.low, -max)

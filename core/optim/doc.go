@@ -17,6 +17,7 @@
 //		adam.Step()
 //	}
 //
+// Everything that passes over the memory tells a profile, if one is on (core/profile).
 // It knows neither programs nor losses nor data. Start with settings.go for what all
 // optimisers share, lion.go for the shortest of them, and rule.go for how an update
 // rule becomes one kernel call.

@@ -3,6 +3,7 @@ package optim
 import (
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/profile"
 	"lab/core/tensor"
 )
 
@@ -41,6 +42,7 @@ func NewEMA(params *graph.Params, decay float64) *EMA {
 
 // Update takes the parameters into the average: after each step of the optimiser.
 func (e *EMA) Update() {
+	defer profile.Begin(profile.Optimiser, "EMA", len(e.average)).End()
 	share := 1 - e.Decay
 	if e.updates == 0 {
 		share = 1

@@ -5,6 +5,7 @@ import (
 
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/profile"
 	"lab/core/tensor"
 )
 
@@ -81,6 +82,7 @@ func newLAMBMoments(l *LAMB) *lambMoments {
 
 // Step moves the parameters by their gradients.
 func (l *LAMB) Step() {
+	defer profile.Begin(profile.Optimiser, "LAMB", len(l.values)).End()
 	l.steps++
 	t, r := float64(l.steps), l.moments
 	root := math.Sqrt(1 - math.Pow(l.Beta2, t))

@@ -3,6 +3,7 @@ package optim
 import (
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/profile"
 	"lab/core/tensor"
 )
 
@@ -55,6 +56,7 @@ func newLionRule(l *Lion) *lionRule {
 
 // Step moves the parameters by their gradients.
 func (l *Lion) Step() {
+	defer profile.Begin(profile.Optimiser, "Lion", len(l.values)).End()
 	l.steps++
 	r := l.rule
 	r.set(r.keep1, l.Beta1)

@@ -2,6 +2,7 @@ package optim
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"lab/core/checkpoint"
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/profile"
 	"lab/core/tensor"
 )
 
@@ -100,6 +102,32 @@ func TestStepsDoNotAllocate(t *testing.T) {
 	each(t, func(t *testing.T, begin func(*graph.Params) func()) {
 		if n := testing.AllocsPerRun(10, begin(model(3, shapes...))); n != 0 {
 			t.Errorf("%v allocations a step", n)
+		}
+	})
+}
+
+// A profile hears of every pass over the memory, and changes nothing.
+func TestProfiled(t *testing.T) {
+	each(t, func(t *testing.T, begin func(*graph.Params) func()) {
+		plain, profiled := model(3, shapes...), model(3, shapes...)
+		begin(plain)()
+		step := begin(profiled)
+		on, err := profile.Start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		step()
+		r := on.Stop()
+		values, _ := plain.Flat()
+		got, _ := profiled.Flat()
+		same(t, "profiled", got, values)
+		if len(r.Parts) != 1 || r.Parts[0].Kind != profile.Optimiser || r.Parts[0].Time() <= 0 {
+			t.Fatalf("%+v", r.Parts)
+		}
+		for _, c := range r.Parts[0].Calls {
+			if want := fmt.Sprintf("(%d)", len(values)); c.Name == "" || c.Calls < 1 || c.Result != want {
+				t.Errorf("%+v, want %s", c, want)
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package optim
 import (
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/profile"
 	"lab/core/tensor"
 )
 
@@ -79,6 +80,7 @@ func newRMSpropRule(s *RMSprop) *rmspropRule {
 
 // Step moves the parameters by their gradients.
 func (s *RMSprop) Step() {
+	defer profile.Begin(profile.Optimiser, "RMSprop", len(s.values)).End()
 	want(&s.mean, s.Centered, len(s.values))
 	want(&s.buffer, s.Momentum != 0, len(s.values))
 	if s.rule == nil || s.rule.centered != s.Centered || s.rule.momentum != (s.Momentum != 0) {

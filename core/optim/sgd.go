@@ -2,6 +2,7 @@ package optim
 
 import (
 	"lab/core/graph"
+	"lab/core/profile"
 	"lab/core/tensor"
 )
 
@@ -63,6 +64,7 @@ func newSGDRule(s *SGD) *sgdRule {
 
 // Step moves the parameters by their gradients.
 func (s *SGD) Step() {
+	defer profile.Begin(profile.Optimiser, "SGD", len(s.values)).End()
 	first := want(&s.buffer, s.Momentum != 0, len(s.values))
 	if first || s.rule == nil || s.rule.nesterov != (s.Nesterov && s.buffer != nil) {
 		s.rule = newSGDRule(s)

@@ -5,6 +5,7 @@ import (
 
 	"lab/core/graph"
 	"lab/core/internal/kernel"
+	"lab/core/profile"
 	"lab/core/tensor"
 )
 
@@ -28,14 +29,18 @@ type compiler struct {
 // parameters' memory, and stores the graph's buffer updates at the end of a run.
 // All nodes are of one graph.
 func Compile(outputs []*graph.Node, gradients ...graph.Gradients) (p *Program, err error) {
-	err = graph.Build(func() { p = compile(outputs, gradients) })
-	return p, err
+	defer profile.Begin(profile.Compiling, "Compile", 0).End()
+	if err := graph.Build(func() { p = compile(outputs, gradients) }); err != nil {
+		return nil, err
+	}
+	p.timed()
+	return p, nil
 }
 
 func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	c := &compiler{inputs: map[*graph.Node][]*graph.Node{}, users: map[*graph.Node][]*graph.Node{}, roots: map[*graph.Node]bool{}, folded: map[*graph.Node][]float32{},
 		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]view{},
-		program: &Program{memory: map[*graph.Node][]float32{}}}
+		program: &Program{memory: map[*graph.Node][]float32{}, runs: new(int64)}}
 	var updated []*graph.Param
 	roots := slices.Clone(outputs)
 	for _, g := range gradients {

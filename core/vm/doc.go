@@ -8,6 +8,10 @@
 // values that are not alive together share memory (plan.go). Parameters live in
 // their own flat memory (graph.Params); gradients are written there in place.
 //
+// Sizes are fixed when a program is compiled; [Cache] keeps one for each shape.
+// Programs that are compiled while a profile is on time their calls for it
+// (profile.go).
+//
 // The package knows kernels and graphs, nothing of layers, optimisers or data.
 // Start with compile.go.
 package vm

@@ -69,13 +69,11 @@ func (g *group) follow(c *compiler, x, p *graph.Node) bool {
 	then := after.program
 	then.Dim = [kernel.MaxDims]int{1, 1, 1, rows, cols}
 	then.Stride = [kernel.MaxInputs][kernel.MaxDims]int{}
-	byRow := false
 	for i, y := range after.in {
 		s := &then.Stride[i]
 		switch ys := y.Shape(); {
 		case ys.Size() == head.Size():
 			s[3], s[4] = cols, 1
-			byRow = byRow || i > 0
 		case ys.Size() == 1:
 		case ys.Size() == cols && ys[len(ys)-1] == cols:
 			s[4] = 1
@@ -84,10 +82,10 @@ func (g *group) follow(c *compiler, x, p *graph.Node) bool {
 		}
 	}
 	probe := make([]float32, 1)
-	if p.Op().Def().LowerThen(p.Op(), probe, [][]float32{probe, probe}, then, [][]float32{nil}, byRow) == nil {
+	if p.Op().Def().LowerThen(p.Op(), probe, [][]float32{probe, probe}, then, [][]float32{nil}) == nil {
 		return false
 	}
-	after.first, after.byRow = p, byRow
+	after.first = p
 	*g = after
 	return true
 }

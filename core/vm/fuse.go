@@ -20,7 +20,6 @@ type group struct {
 
 	lead  *graph.Node // operand that has to be the first
 	first *graph.Node // product or convolution that computes it in the same call
-	byRow bool        // another operand varies over its rows
 }
 
 func elementwise(n *graph.Node) bool {
@@ -270,7 +269,7 @@ func (g *group) lower(out []float32, in [][]float32) func() {
 func (g *group) lowerThen(out []float32, in [][]float32) func() {
 	n := len(g.first.Inputs())
 	more := append([][]float32{nil}, in[n:]...)
-	return g.first.Op().Def().LowerThen(g.first.Op(), out, in[:n], g.program, more, g.byRow)
+	return g.first.Op().Def().LowerThen(g.first.Op(), out, in[:n], g.program, more)
 }
 
 // String names the ops of the group, "Mul+Add+Tanh".

@@ -1,38 +1,51 @@
 package vm
 
 import (
-	"slices"
 	"time"
 
-	"lab/core/tensor"
+	"lab/core/graph"
+	"lab/core/internal/kernel"
+	"lab/core/profile"
+	"lab/core/vm/peak"
 )
 
-// StepTime is what one call of a program took.
-type StepTime struct {
-	Name         string       // the ops it computes, "Mul+Add+Tanh"
-	Shape        tensor.Shape // of its result
-	Calls        int          // how often it was timed
-	Best, Median time.Duration
-	Flops, Bytes float64 // of one call, see [Cost]
+// timer times the calls of a program that was compiled while a profile was on.
+type timer struct {
+	profile *profile.Profile
+	into    *profile.Recorder // from the first run on, when the name is known
+	took    []time.Duration   // of each call in one run
 }
 
-// Profile runs the program and times each of its calls, in order. Reading the clock
-// adds some 50 ns to a call. Outputs, gradients and buffers change as in any run.
-func (p *Program) Profile(runs int) []StepTime {
-	took := make([][]time.Duration, len(p.steps))
-	for range runs {
-		for i := range p.steps {
-			start := time.Now()
-			p.steps[i].run()
-			took[i] = append(took[i], time.Since(start))
-		}
+// timed prepares p for the profile that is on, if one is.
+func (p *Program) timed() {
+	on := profile.Current()
+	if on == nil {
+		return
 	}
-	out := make([]StepTime, len(p.steps))
-	for i, s := range p.steps {
-		out[i] = StepTime{Name: s.name, Shape: s.shape, Calls: runs, Flops: s.flops, Bytes: s.bytes}
-		if slices.Sort(took[i]); runs > 0 {
-			out[i].Best, out[i].Median = took[i][0], took[i][runs/2]
+	on.SetPeak(func() (int, float64) { return kernel.Threads(), peak.Measure(kernel.Threads(), 100*time.Millisecond) })
+	p.name = graph.Caller()
+	p.timer = &timer{profile: on, took: make([]time.Duration, len(p.steps))}
+}
+
+// Named gives the program the name that a profile lists it by, instead of where it was
+// compiled. Before its first run.
+func (p *Program) Named(name string) { p.name = name }
+
+// run makes the program's calls by the clock.
+func (t *timer) run(p *Program) {
+	if t.into == nil {
+		ops := make([]profile.Op, len(p.steps))
+		for i, s := range p.steps {
+			ops[i] = profile.Op{Name: s.name, Result: s.shape.String(), Flops: s.flops, Bytes: s.bytes}
 		}
+		t.into = t.profile.Program(p.name, ops)
 	}
-	return out
+	last := time.Now()
+	for i := range p.steps {
+		p.steps[i].run()
+		now := time.Now()
+		t.took[i] = now.Sub(last)
+		last = now
+	}
+	t.into.Add(t.took)
 }

@@ -13,9 +13,12 @@ type Program struct {
 	steps  []step
 	memory map[*graph.Node][]float32 // inputs and outputs
 	step   []float32                 // the input that counts runs, if there is one
-	runs   int64
-	arena  int // floats
-	values int // floats of all values, had each its own memory
+	runs   *int64                    // shared by the programs of a cache
+	arena  int                       // floats
+	values int                       // floats of all values, had each its own memory
+
+	name  string
+	timer *timer // nil unless a profile was on when it was compiled
 }
 
 type step struct {
@@ -29,19 +32,23 @@ type step struct {
 // Run computes the program once.
 func (p *Program) Run() {
 	if p.step != nil {
-		p.step[0] = float32(p.runs % (1 << 24)) // float32 counts no further
+		p.step[0] = float32(*p.runs % (1 << 24)) // float32 counts no further
 	}
-	p.runs++
+	*p.runs++
+	if p.timer != nil {
+		p.timer.run(p)
+		return
+	}
 	for i := range p.steps {
 		p.steps[i].run()
 	}
 }
 
 // Runs is how often the program ran; random ops depend on it.
-func (p *Program) Runs() int64 { return p.runs }
+func (p *Program) Runs() int64 { return *p.runs }
 
 // SetRuns sets the number of the next run, for a training that is resumed.
-func (p *Program) SetRuns(n int64) { p.runs = n }
+func (p *Program) SetRuns(n int64) { *p.runs = n }
 
 // Value is the memory of an input, to be filled before a run, or of an output, to
 // be read after it. It panics for other nodes.
@@ -81,8 +88,8 @@ func (p *Program) Steps() []string {
 type Cost struct {
 	Flops  float64 // a multiply-add counts as two
 	Bytes  float64 // read and written by its calls, each operand once
-	Arena  int     // bytes of memory for computed values
-	Values int     // bytes that they would take, had each its own memory
+	Arena  int     // bytes of memory for inputs and what the calls compute, but for gradients, which lie with their parameters
+	Values int     // bytes that these would take, had each its own memory
 	Calls  int
 }
 

@@ -134,6 +134,7 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 	if err != nil {
 		return err
 	}
+	dStep.Named("discriminator") // in profiles
 
 	// The generator's step: what it draws is to be called real.
 	gg := graph.New()
@@ -143,6 +144,7 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 	if err != nil {
 		return err
 	}
+	gStep.Named("generator")
 
 	dAdam, gAdam := optim.NewAdam(D.Params, p.LR), optim.NewAdam(G.Params, p.LR)
 	dAdam.Beta1, gAdam.Beta1 = p.Beta1, p.Beta1
@@ -285,12 +287,17 @@ func share(v []float32, is func(float32) bool) float64 {
 type gallery struct {
 	s      *family.Session
 	judge  *frechet.Judge
-	z      *graph.Node // [galleryBatch, latent]
-	images *graph.Node
-	draw   *vm.Program
+	draw   *vm.Cache[int, drawing] // by the number of images
+	latent int
 	noise  []float32 // for the scores
 	grid   []float32 // for the pictures
 	strip  []float32
+}
+
+// drawing is the generator for a number of images.
+type drawing struct {
+	*vm.Program
+	z, images *graph.Node
 }
 
 const (
@@ -300,17 +307,19 @@ const (
 )
 
 func newGallery(s *family.Session, G *generator, latent, samples int) (*gallery, error) {
-	ga := &gallery{s: s}
-	g := graph.New()
-	ga.z = g.Input("z", galleryBatch, latent)
-	ga.images = G.forward(ga.z, false)
-	var err error
-	if ga.draw, err = vm.Compile([]*graph.Node{ga.images}); err != nil {
+	judge, err := frechet.NewJudge()
+	if err != nil {
 		return nil, err
 	}
-	if ga.judge, err = frechet.NewJudge(galleryBatch); err != nil {
-		return nil, err
-	}
+	ga := &gallery{s: s, judge: judge, latent: latent}
+	ga.draw = vm.NewCache(4, func(n int) (d drawing, err error) { // of full batches, the last one, and of two pictures
+		d.z = graph.New().Input("z", n, latent)
+		d.images = G.forward(d.z, false)
+		if d.Program, err = vm.Compile([]*graph.Node{d.images}); err == nil {
+			d.Named("gallery")
+		}
+		return d, err
+	})
 	r := s.Rand("gallery")
 	ga.grid = make([]float32, gridSide*gridSide*latent)
 	normal(r, ga.grid)
@@ -322,7 +331,7 @@ func newGallery(s *family.Session, G *generator, latent, samples int) (*gallery,
 			ga.strip = append(ga.strip, slerp(from, to, float64(i)/(stripSteps-1))...)
 		}
 	}
-	ga.noise = make([]float32, samples/galleryBatch*galleryBatch*latent)
+	ga.noise = make([]float32, samples*latent)
 	normal(r, ga.noise)
 	return ga, nil
 }
@@ -347,14 +356,19 @@ func slerp(a, b []float32, t float64) []float32 {
 }
 
 // drawn calls f with the images [n,28,28,1] that noise gives, a batch at a time.
-func (ga *gallery) drawn(noise []float32, f func(images []float32)) {
-	in := ga.draw.Value(ga.z)
-	for latent := len(in) / galleryBatch; len(noise) > 0; {
-		n := copy(in, noise)
-		noise = noise[n:]
-		ga.draw.Run()
-		f(ga.draw.Value(ga.images)[:n/latent*28*28])
+func (ga *gallery) drawn(noise []float32, f func(images []float32) error) error {
+	for len(noise) > 0 {
+		d, err := ga.draw.For(min(galleryBatch, len(noise)/ga.latent))
+		if err != nil {
+			return err
+		}
+		noise = noise[copy(d.Value(d.z), noise):]
+		d.Run()
+		if err := f(d.Value(d.images)); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // show records the pictures and scores of the generator after a step.
@@ -365,7 +379,9 @@ func (ga *gallery) show(step int) error {
 		columns int
 	}{{"samples", ga.grid, gridSide}, {"interpolation", ga.strip, stripSteps}} {
 		var all []float32
-		ga.drawn(p.noise, func(images []float32) { all = append(all, images...) })
+		if err := ga.drawn(p.noise, func(images []float32) error { all = append(all, images...); return nil }); err != nil {
+			return err
+		}
 		img, err := picture.Grid(picture.Images{Data: all, N: len(all) / (28 * 28), H: 28, W: 28, C: 1, Lo: -1, Hi: 1},
 			picture.Layout{Columns: p.columns, Pad: 2, Zoom: 2})
 		if err != nil {
@@ -376,12 +392,15 @@ func (ga *gallery) show(step int) error {
 		}
 	}
 	unit := make([]float32, galleryBatch*28*28)
-	ga.drawn(ga.noise, func(images []float32) {
+	err := ga.drawn(ga.noise, func(images []float32) error {
 		for i, v := range images {
 			unit[i] = (v + 1) / 2
 		}
-		ga.judge.Add(unit)
+		return ga.judge.Add(unit[:len(images)])
 	})
+	if err != nil {
+		return err
+	}
 	score := ga.judge.Score()
 	ga.s.Log(step, "fid", score.FID)
 	ga.s.Log(step, "diversity", score.Diversity)

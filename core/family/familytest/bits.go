@@ -52,16 +52,16 @@ func checkShortRun(t *testing.T, p *host.Plugin, r core.Recipe, s *settings) *Re
 	return rec
 }
 
-// checkSameBits runs once more, on another number of threads.
+// checkSameBits runs once more, on another number of threads, and profiled.
 func checkSameBits(t *testing.T, p *host.Plugin, r core.Recipe, s *settings, first *Record) {
-	again := train(t.Context(), t, p, s, request{recipe: r.Name, overrides: s.overrides(r), threads: 3}, nil)
+	again := train(t.Context(), t, p, s, request{recipe: r.Name, overrides: s.overrides(r), threads: 3, profile: true}, nil)
 	if again.Outcome.Status != core.Finished {
 		t.Fatalf("%s: %s", again.Outcome.Status, again.Outcome.Reason)
 	}
 	a, b := s.stable(first.Points), s.stable(again.Points)
 	for i := range min(len(a), len(b)) {
 		if x, y := a[i], b[i]; x.Metric != y.Metric || x.Step != y.Step || math.Float64bits(x.Value) != math.Float64bits(y.Value) {
-			t.Errorf("the runs part at point %d: %s at step %d is %v, %s at step %d is %v; 1 and 3 threads, the same seed",
+			t.Errorf("the runs part at point %d: %s at step %d is %v, %s at step %d is %v; the same seed, 1 thread and 3 threads with a profile",
 				i, x.Metric, x.Step, x.Value, y.Metric, y.Step, y.Value)
 			break
 		}
@@ -71,6 +71,9 @@ func checkSameBits(t *testing.T, p *host.Plugin, r core.Recipe, s *settings, fir
 	}
 	if diff := sameMap(first.models(), again.models()); diff != "" {
 		t.Errorf("models differ: %s", diff)
+	}
+	if _, err := again.Profile(); err != nil {
+		t.Errorf("asked for a profile: %v", err)
 	}
 }
 

@@ -104,6 +104,9 @@ var bad = family.Family{Name: "bad", Version: "1.0.0", Doc: "breaks every promis
 		N int `default:"1"`
 	}) error {
 		s.Log(0, "loss", float64(time.Now().UnixNano()))
+		if err := s.Table("profile", 0, []string{"mine"}, nil); err != nil {
+			return err
+		}
 		return s.SaveModel("model", 0, func(w io.Writer) error { _, err := fmt.Fprintln(w, time.Now()); return err })
 	}, family.Metric("loss", "", core.Lower, ""), family.Metric("never", "", core.Lower, "never logged")),
 	family.NewRecipe("forgetful", "loses its place", func(s *family.Session, _ struct{}) error {
@@ -165,6 +168,7 @@ func TestSuiteCatches(t *testing.T) {
 		"does not load again: no parser",
 		"the runs part at point 0: loss at step 0",
 		"models differ: model at step 0",
+		`asked for a profile: profile: there is no column "kind"`,
 		"stopped at step",
 		"sum: ",
 		"no model was saved",

@@ -2,8 +2,10 @@ package familytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -12,6 +14,7 @@ import (
 	"lab/core"
 	"lab/core/family"
 	"lab/core/host"
+	"lab/core/profile"
 )
 
 // Record is everything a run said. It is a [core.Sink].
@@ -83,6 +86,21 @@ func (r *Record) Model() (path string) {
 	return path
 }
 
+// Profile reads where the time went in a run that was profiled.
+func (r *Record) Profile() (*profile.Report, error) {
+	for _, a := range r.Artifacts {
+		if a.Kind == "table" && a.Name == profile.Artifact && a.Step == 0 {
+			f, err := os.Open(filepath.Join(r.Dir, filepath.FromSlash(a.Path)))
+			if err != nil {
+				return nil, err
+			}
+			defer f.Close()
+			return profile.Read(f)
+		}
+	}
+	return nil, errors.New("there is none")
+}
+
 // models are the hashes of all models, by name and step.
 func (r *Record) models() map[string]string {
 	out := map[string]string{}
@@ -116,6 +134,7 @@ type request struct {
 	recipe    string
 	overrides []string
 	threads   int
+	profile   bool
 	resume    string
 }
 
@@ -131,7 +150,7 @@ func train(ctx context.Context, t testing.TB, p *host.Plugin, s *settings, q req
 	}
 	r := &Record{Dir: t.TempDir(), hear: hear}
 	r.Outcome = p.Train(ctx, core.RunSpec{Recipe: recipe.Name, Params: params, Dir: r.Dir, DataDir: s.dataDir,
-		From: s.from[recipe.Name], Resume: q.resume, Threads: q.threads}, r)
+		From: s.from[recipe.Name], Resume: q.resume, Threads: q.threads, Profile: q.profile}, r)
 	return r
 }
 

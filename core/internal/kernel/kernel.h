@@ -71,16 +71,35 @@ typedef struct {
 
 // ---- one instruction set's inner loops.
 
-// C[mr][nr] (+)= sum over k of A[i][k] B[k][0..nr); A[i][k] is a[i*as+k] in a row
-// tile and a[i+k*as] in a column tile; B's rows are bs apart, C's cs.
-typedef void (*lab_tile)(long k, const float *a, long as, const float *b, long bs, float *c, long cs, int accumulate);
+// C[mr][n] (+)= sum over runs r and k of A B, n one or two vectors, where A(i,k) is
+// a[at[r] + i*as + k] in a row tile and a[at[r] + i + k*as] in a column tile. B's rows are
+// bs apart and go on from run to run; C's are cs apart.
+typedef void (*lab_tile)(long runs, const long *at, long k, const float *a, long as, const float *b, long bs, float *c, long cs,
+                         int accumulate);
 
-enum { LAB_MAX_MR = 14, LAB_MAX_NR = 32 };
+enum { LAB_MAX_MR = 14, LAB_MAX_NR = 32, LAB_ATTEND = 64 };
 
 typedef struct {
   const char *name;
   int lanes, mr, nr;
-  const lab_tile *row, *col; // by number of rows, 1..mr
+  const lab_tile (*tile)[2][LAB_MAX_MR + 1]; // [column][vectors - 1][rows], rows 1..mr
+  // y[j][i] = x[i][j], x of m rows and n columns.
+  void (*turn)(long m, long n, const float *x, long ldx, float *y, long ldy);
+  // Packs B[k][n] in panels of nr columns, ps apart, each [k][nr] and filled up with
+  // zeros; B(p,j) is b[p*ld + j], or b[j*ld + p] when turned.
+  void (*pack)(int turned, long k, long n, const float *b, long ld, float *dst, long ps);
+  // Packs the m columns of A[k][m] in tiles of rows of a product, m / (number of tiles)
+  // each and one more in the first m % (number of tiles), each [k][its rows].
+  void (*pack_tiles)(long k, long m, const float *a, long ld, float *dst);
+  // y[j] (+)= sum over p of x[p] b[p*ld + j].
+  void (*vecmat)(long k, long n, const float *x, const float *b, long ld, float *y, int accumulate);
+  // Convolution of a line of count pixels, as apart, n channels each: run r of a pixel's
+  // window is len values from a[at[r]] on. dots: c[i*cs + o] = sum of the window times row o
+  // of w[n][runs*len]. depthwise: c[i*cs + o] = sum over taps of channel o of the pixel there
+  // times w[tap][n]; depthwise_weight: its gradient in w, added to dw.
+  void (*dots)(long runs, const long *at, long len, const float *a, long as, long count, const float *w, long n, float *c, long cs);
+  void (*depthwise)(long taps, const long *at, const float *a, long as, long count, const float *w, long n, float *c, long cs);
+  void (*depthwise_weight)(long taps, const long *at, const float *a, long as, long count, const float *dy, long ds, long n, float *dw);
   // n values of the program at operand pointers in[], n <= LAB_BLOCK; temp is
   // LAB_MAX_TEMPS blocks; arrays shorter than a whole number of vectors are
   // never written past n. in[] of temporaries is filled by the callee.
@@ -93,13 +112,16 @@ typedef struct {
   void (*adam)(long n, float *p, float *m, float *v, const float *g, const float *c);
   void (*softmax_row)(int log, long n, const float *x, float *y);
   void (*softmax_grad_row)(int log, long n, const float *y, const float *dy, float *dx);
+  void (*attend_rows)(long m, long n, float scale, float *x, long ld); // m <= LAB_ATTEND
+  void (*attend_grad_rows)(long m, long n, float scale, const float *y, float *dy, long ld);
   void (*norm_row)(int rms, long n, float eps, const float *x, const float *w, const float *b, float *y);
   void (*norm_dx_row)(int rms, long n, float eps, const float *x, const float *w, const float *dy, float *dx);
   void (*norm_dwb_row)(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db);
   float (*xent_row)(long n, float s, const float *x, long label, float *scratch);
   void (*xent_grad_row)(long n, float s, const float *x, long label, float dy, float *dx);
-  void (*lstm_row)(long n, float *gates, const float *c, float *h, float *c1);
-  void (*lstm_grad_row)(long n, const float *gates, const float *c, const float *c1, const float *dh, float *dc, float *dgates);
+  void (*lstm_row)(long n, float *gates, const float *xg, const float *c, float *h, float *c1);
+  void (*lstm_grad_row)(int all, long n, const float *gates, const float *c, const float *c1, const float *next, const float *dout,
+                        float *dc, float *dgates);
   void (*max_window)(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out);
 } lab_isa;
 
@@ -129,13 +151,26 @@ void lab_finish(const lab_epilogue *e, long row, long rows, long cols, float *c)
 
 void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb,
               float *c, long ldc, int accumulate);
-// With an epilogue; c is dense.
+// The same within a call, with an epilogue if then is set; c is then dense.
+void lab_product(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c, long ldc,
+                 int accumulate, const lab_epilogue *then);
 void lab_gemm_then(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
                    const lab_program *p, const lab_instr *code, const float *i1, const float *i2, const float *i3,
                    const float *i4, const float *i5, const float *i6, const float *i7);
 
-// Packs n <= nr columns of B (B[k][j] at b[k*rs+j*cs]) into dst[k][nr], zero-filled.
-void lab_pack_b(const float *b, long rs, long cs, long k, long n, float *dst);
+// The left side of a product with packed panels: row or column tiles as in lab_tile, or
+// the whole of it packed, every tile [k][its rows].
+enum { LAB_ROWS, LAB_COLUMNS, LAB_PACKED };
+typedef struct {
+  int kind;
+  long runs;
+  const long *at;
+  long k;
+  const float *a;
+  long stride;
+} lab_left;
+// C[m][n] (+)= A B; B's panel of columns j.. starts at b + j/nr*ps, its rows are bs apart.
+void lab_multiply(const lab_left *l, long m, long n, const float *b, long bs, long ps, float *c, long cs, int accumulate);
 
 typedef struct {
   long n, h, w, c;                           // input  [n,h,w,c]
@@ -145,14 +180,14 @@ typedef struct {
 
 void lab_conv_forward(const lab_conv *g, const float *x, const float *w, float *y);
 void lab_conv_input(const lab_conv *g, const float *dy, const float *w, float *dx);
-// With an epilogue; one group. Of lab_conv_input's, inputs must not vary over rows.
+// With an epilogue.
 void lab_conv_then(int input, const lab_conv *g, const float *x, const float *w, float *y, const lab_program *p, const lab_instr *code,
                    const float *i1, const float *i2, const float *i3, const float *i4, const float *i5, const float *i6, const float *i7);
 void lab_conv_weight(const lab_conv *g, const float *x, const float *dy, float *dw);
 
 // Maximum pooling over windows of kh x kw (weights and k of the geometry unused), and
-// what its gradients need; see max_window in lanes.h.
-enum { LAB_POOL, LAB_UNPOOL, LAB_POOL_TAKE };
+// what its gradients need; see windows in windows.h.
+enum { LAB_POOL, LAB_UNPOOL, LAB_POOL_TAKE, LAB_UNPOOL_ONCE };
 void lab_max_pool(int kind, const lab_conv *g, const float *x, const float *in, float *out);
 
 // Average pooling, or its adjoint; whole: the padding counts as zeros.
@@ -189,7 +224,8 @@ void lab_attention_backward(const lab_attention *g, const float *q, const float 
 
 // See the twins.
 void lab_lstm_forward(long t, long b, long h, const float *xg, const float *wh, const float *h0, const float *c0, float *out);
-void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, const float *dout, float *dx, float *dh0, float *dc0);
+void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, int all, const float *dout, float *dx,
+                       float *dh0, float *dc0);
 
 // rows.c, see the twins; labels and indices are whole numbers.
 void lab_softmax(int log, long rows, long n, const float *x, float *y);

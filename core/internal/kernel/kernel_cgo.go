@@ -156,8 +156,7 @@ func GemmThen(ta, tb bool, m, n, k int, a []float32, lda int, b []float32, ldb i
 	}
 }
 
-// ConvThen is GemmThen for a convolution forward or to the input, of one group; of one
-// to the input the program's other operands must not vary over rows.
+// ConvThen is GemmThen for a convolution forward or to the input.
 func ConvThen(input bool, g *Conv, x, w, out []float32, then *Program, in [][]float32) func() {
 	c, p, i := conv(g), compile(then), inputs(in)
 	return func() {

@@ -15,8 +15,10 @@
 #define INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL4 _Pragma("clang loop unroll_count(4)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL4 _Pragma("GCC unroll 4")
 #endif
 
 typedef float vf __attribute__((vector_size(LANES * 4)));
@@ -32,17 +34,55 @@ INLINE vf vmin(vf a, vf b) { return pick((a < b) | (a != a), a, b); } // NaN in 
 INLINE vf vmax(vf a, vf b) { return pick((a > b) | (a != a), a, b); }
 INLINE vf vabs(vf a) { return (vf)((vi)a & isplat(0x7fffffff)); }
 INLINE vf vsqrt(vf a) {
-#if LANES == 16
+#if LANES == 16 && !defined(LAB_HALVES)
   return (vf)_mm512_sqrt_ps((__m512)a);
 #elif LANES == 8
   return (vf)_mm256_sqrt_ps((__m256)a);
 #elif defined(__aarch64__)
   return (vf)vsqrtq_f32((float32x4_t)a);
-#elif defined(__x86_64__)
+#elif LANES == 4 && defined(__x86_64__)
   return (vf)_mm_sqrt_ps((__m128)a);
 #else
   for (int i = 0; i < LANES; i++) a[i] = sqrtf(a[i]);
   return a;
+#endif
+}
+INLINE float vsum(vf a) {
+#if LANES == 16 && !defined(LAB_HALVES)
+  return _mm512_reduce_add_ps((__m512)a);
+#elif LANES == 8
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128((__m256)a), _mm256_extractf128_ps((__m256)a, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+#else
+  float s = 0;
+  for (int i = 0; i < LANES; i += 4) s += (a[i] + a[i + 2]) + (a[i + 1] + a[i + 3]);
+  return s;
+#endif
+}
+// The greatest element, NaN if there is one.
+INLINE float vgreatest(vf a) {
+#if LANES == 16 && !defined(LAB_HALVES)
+  a = vmax(a, (vf)_mm512_shuffle_f32x4((__m512)a, (__m512)a, 0x4e));
+  a = vmax(a, (vf)_mm512_shuffle_f32x4((__m512)a, (__m512)a, 0xb1));
+  a = vmax(a, (vf)_mm512_permute_ps((__m512)a, 0x4e));
+  a = vmax(a, (vf)_mm512_permute_ps((__m512)a, 0xb1));
+  return a[0];
+#elif LANES == 8
+  a = vmax(a, (vf)_mm256_permute2f128_ps((__m256)a, (__m256)a, 1));
+  a = vmax(a, (vf)_mm256_permute_ps((__m256)a, 0x4e));
+  a = vmax(a, (vf)_mm256_permute_ps((__m256)a, 0xb1));
+  return a[0];
+#elif defined(__aarch64__)
+  return vmaxvq_f32((float32x4_t)a);
+#elif LANES == 4 && defined(__x86_64__)
+  a = vmax(a, (vf)_mm_shuffle_ps((__m128)a, (__m128)a, 0x4e));
+  a = vmax(a, (vf)_mm_shuffle_ps((__m128)a, (__m128)a, 0xb1));
+  return a[0];
+#else
+  float r = a[0];
+  for (int j = 1; j < LANES; j++) r = a[j] > r || a[j] != a[j] ? a[j] : r;
+  return r;
 #endif
 }
 INLINE vf vfloor(vf a) {
@@ -59,24 +99,36 @@ INLINE vf pow2(vf whole) { // 2^whole, -126 <= whole <= 127
   return (vf)((__builtin_convertvector(whole, vi) + 127) << 23);
 }
 
-// e^x to about 1 ulp: x = n ln 2 + r, |r| <= ln 2 / 2, and a polynomial in r (Cephes expf).
-INLINE vf vexp(vf x) {
-  vf c = pick(x > splat(89.f), splat(89.f), x);
-  c = pick(c < splat(-104.f), splat(-104.f), c);
-  vf n = nearest(c * splat(1.44269504088896341f));
-  vf r = c - n * splat(0.693359375f);
-  r = r - n * splat(-2.12194440e-4f);
+// e^r - 1, |r| <= ln 2 / 2: a polynomial (Cephes expf).
+INLINE vf expm1_near(vf r) {
   vf p = splat(1.9875691500e-4f);
   p = p * r + splat(1.3981999507e-3f);
   p = p * r + splat(8.3334519073e-3f);
   p = p * r + splat(4.1665795894e-2f);
   p = p * r + splat(1.6666665459e-1f);
   p = p * r + splat(5.0000001201e-1f);
-  p = p * (r * r) + r + splat(1.f);
-  n = pick(n != n, splat(0), n);
+  return p * (r * r) + r;
+}
+// x = n ln 2 + r.
+INLINE vf reduce(vf x, vf *n) {
+  *n = nearest(x * splat(1.44269504088896341f));
+  vf r = x - *n * splat(0.693359375f);
+  r = r - *n * splat(-2.12194440e-4f);
+  *n = pick(*n != *n, splat(0), *n);
+  return r;
+}
+
+// e^x to about 1 ulp.
+INLINE vf vexp(vf x) {
+  vf c = pick(x > splat(89.f), splat(89.f), x), n;
+  vf p = expm1_near(reduce(pick(c < splat(-104.f), splat(-104.f), c), &n)) + splat(1.f);
   vf half = nearest(n * splat(0.5f)); // in two steps, so that the ends neither overflow nor vanish early
-  p = p * pow2(half) * pow2(n - half);
-  return pick(x != x, x, p);
+  return p * pow2(half) * pow2(n - half);
+}
+// The same for x <= 88, and 0 where it is no normal number.
+INLINE vf vexp_low(vf x) {
+  vf n, p = expm1_near(reduce(pick(x < splat(-88.f), splat(-88.f), x), &n)) + splat(1.f);
+  return p * pow2(n); // 2^-127 is 0 here
 }
 
 // ln x (Cephes logf): x = m 2^e, sqrt(1/2) <= m < sqrt(2).
@@ -106,25 +158,23 @@ INLINE vf vlog(vf x) {
   return pick((x < splat(0)) | (x != x), splat(NAN), y);
 }
 
-INLINE vf vsigmoid(vf x) { return splat(1.f) / (splat(1.f) + vexp(-x)); }
+INLINE vf vsigmoid(vf x) {
+  vf c = pick(x < splat(-88.f), splat(-88.f), x);
+  return splat(1.f) / (splat(1.f) + vexp_low(-c));
+}
 
-// tanh: a polynomial near 0 (Cephes tanhf), 1 - 2/(e^2x + 1) elsewhere.
+// tanh |x| = u/(u + 2) with u = e^2|x| - 1 = (2^n - 1) + 2^n (e^r - 1), exact where it is small.
 INLINE vf vtanh(vf x) {
-  vf a = vabs(x), z = x * x;
-  vf p = splat(-5.70498872745e-3f);
-  p = p * z + splat(2.06390887954e-2f);
-  p = p * z + splat(-5.37397155531e-2f);
-  p = p * z + splat(1.33314422036e-1f);
-  p = p * z + splat(-3.33332819422e-1f);
-  vf near = p * z * x + x;
-  vf far = splat(1.f) - splat(2.f) / (vexp(a + a) + splat(1.f));
-  far = (vf)((vi)far | ((vi)x & isplat(INT32_MIN)));
-  return pick(a < splat(0.625f), near, pick(x != x, x, far));
+  vf a = vabs(x), n;
+  a = pick(a > splat(10.f), splat(10.f), a);
+  vf q = expm1_near(reduce(a + a, &n)), s = pow2(n);
+  vf u = (s - splat(1.f)) + s * q;
+  return (vf)((vi)(u / (u + splat(2.f))) | ((vi)x & isplat(INT32_MIN)));
 }
 
 // ln(1 + e^x) = max(x, 0) + log1p(e^-|x|), with log1p(u) = ln(w) - ((w-1)-u)/w for w = 1+u.
 INLINE vf vsoftplus(vf x) {
-  vf u = vexp(-vabs(x)), w = u + splat(1.f);
+  vf u = vexp_low(-vabs(x)), w = u + splat(1.f);
   vf l = vlog(w) - ((w - splat(1.f)) - u) / w;
   return pick(x != x, x, pick(x > splat(0), x, splat(0)) + l);
 }
@@ -149,17 +199,30 @@ INLINE vf verf(vf x) {
   return c * p / q;
 }
 
+// GELU x Φ(x), Φ(x) = (1 + erf(x/√2))/2, and its slope Φ(x) + x φ(x), φ(x) = e^(-x²/2)/√(2π).
+INLINE vf vnormal(vf x) {
+  return pick(x < splat(-5.29f), splat(0), splat(0.5f) + splat(0.5f) * verf(x * splat(0.70710678118654752f))); // verf stops short of -1
+}
+INLINE vf vgelu_slope(vf x) { return vnormal(x) + x * vexp_low(x * x * splat(-0.5f)) * splat(0.39894228040143268f); }
+// Its approximation by tanh: x s(2u), s the sigmoid, u = √(2/π)(x + 0.044715x³).
+INLINE vf vgelu_tanh_gate(vf x) { return vsigmoid(x * (splat(1.5957691216057308f) + x * x * splat(0.071354816272f))); }
+INLINE vf vgelu_tanh_slope(vf x) {
+  vf t = pick(x > splat(9.f), splat(9.f), pick(x < splat(-9.f), splat(-9.f), x)), z = t * t; // constant beyond
+  vf e = vexp_low(-t * (splat(1.5957691216057308f) + z * splat(0.071354816272f))), s = splat(1.f) / (splat(1.f) + e);
+  return s + t * (e * s * s) * (splat(1.5957691216057308f) + z * splat(0.214064448816f));
+}
+
 // ---- elementwise programs
 
 #define EACH(expr)                                          \
-  for (long i = 0; i < m; i += LANES) {                     \
+  UNROLL4 for (long i = 0; i < m; i += LANES) {             \
     vf x = load(a + i);                                     \
     (void)x;                                                \
     store(d + i, expr);                                     \
   }                                                         \
   break
 #define EACH2(expr)                                         \
-  for (long i = 0; i < m; i += LANES) {                     \
+  UNROLL4 for (long i = 0; i < m; i += LANES) {             \
     vf x = load(a + i), y = load(b + i);                    \
     store(d + i, expr);                                     \
   }                                                         \
@@ -205,6 +268,8 @@ static void block(const lab_program *p, long n, const float **in, float *temp, f
     case CODE_COS: LANEWISE(cosf(a[i]));
     case CODE_FLOOR: EACH(vfloor(x));
     case CODE_SIGN: EACH(pick(x > ZERO, ONE, pick(x < ZERO, -ONE, x)));
+    case CODE_GELU: EACH(x *vnormal(x));
+    case CODE_GELU_TANH: EACH(x *vgelu_tanh_gate(x));
     case CODE_LEAKY: EACH(pick(x > ZERO, x, x *imm));
     case CODE_ADD: EACH2(x + y);
     case CODE_SUB: EACH2(x - y);
@@ -218,6 +283,8 @@ static void block(const lab_program *p, long n, const float **in, float *temp, f
     case CODE_EQ: EACH2(pick(x == y, ONE, ZERO));
     case CODE_GATE: EACH2(pick(x > ZERO, y, ZERO));
     case CODE_LEAKY_GATE: EACH2(pick(x > ZERO, y, y *imm));
+    case CODE_GELU_GATE: EACH2(y *vgelu_slope(x));
+    case CODE_GELU_TANH_GATE: EACH2(y *vgelu_tanh_slope(x));
     case CODE_ADD_SCALED: EACH2(x + y * imm);
     case CODE_WHERE: EACH2(pick(x != ZERO, y, load(c + i)));
     }
@@ -246,14 +313,14 @@ static float max_of(long n, const float *x) {
   if (n >= LANES) {
     vf m = load(x);
     for (i = LANES; i + LANES <= n; i += LANES) m = vmax(load(x + i), m);
-    for (int j = 0; j < LANES; j++) r = m[j] > r || m[j] != m[j] ? m[j] : r;
+    r = vgreatest(m);
   }
   for (; i < n; i++) r = x[i] > r || x[i] != x[i] ? x[i] : r;
   return r;
 }
 static void add_to(long n, float *acc, const float *x) {
   long i = 0;
-  for (; i + LANES <= n; i += LANES) store(acc + i, load(acc + i) + load(x + i));
+  UNROLL4 for (; i + LANES <= n; i += LANES) store(acc + i, load(acc + i) + load(x + i));
   for (; i < n; i++) acc[i] += x[i];
 }
 static void max_to(long n, float *acc, const float *x) {
@@ -298,81 +365,153 @@ static void adam(long n, float *p, float *m, float *v, const float *g, const flo
 
 // ---- tiles of a matrix product
 
-INLINE void tile(const int mr, const int column, long k, const float *a, long as, const float *b, long bs, float *c, long cs, int accumulate) {
+// See lab_tile. nv: vectors a row; the sum of a run goes on where the one before ended.
+INLINE void tile(const int mr, const int nv, const int column, long runs, const long *at, long k, const float *a, long as,
+                 const float *b, long bs, float *c, long cs, int accumulate) {
   vf acc[MR][2];
-  if (accumulate) {
-    UNROLL for (int i = 0; i < mr; i++) acc[i][0] = load(c + i * cs), acc[i][1] = load(c + i * cs + LANES);
-  } else {
-    UNROLL for (int i = 0; i < mr; i++) acc[i][0] = acc[i][1] = (vf){0};
+  UNROLL for (int i = 0; i < mr; i++) {
+    UNROLL for (int v = 0; v < nv; v++) acc[i][v] = ZERO;
+    if (accumulate) __builtin_prefetch(c + i * cs), __builtin_prefetch(c + i * cs + NR - 1);
   }
-  for (long p = 0; p < k; p++) {
-    vf b0 = load(b), b1 = load(b + LANES);
-    UNROLL for (int i = 0; i < mr; i++) {
-      float x = column ? a[i] : a[i * as];
-      acc[i][0] += x * b0;
-      acc[i][1] += x * b1;
+  for (long r = 0; r < runs; r++) {
+    const float *x = a + at[r];
+    for (long p = 0; p < k; p++) {
+      vf bv[2];
+      UNROLL for (int v = 0; v < nv; v++) bv[v] = load(b + v * LANES);
+      UNROLL for (int i = 0; i < mr; i++) {
+        float xi = column ? x[i] : x[i * as];
+        UNROLL for (int v = 0; v < nv; v++) acc[i][v] += xi * bv[v];
+      }
+      x += column ? as : 1;
+      b += bs;
     }
-    a += column ? as : 1;
-    b += bs;
   }
-  UNROLL for (int i = 0; i < mr; i++) store(c + i * cs, acc[i][0]), store(c + i * cs + LANES, acc[i][1]);
+  if (accumulate)
+    UNROLL for (int i = 0; i < mr; i++) UNROLL for (int v = 0; v < nv; v++) acc[i][v] += load(c + i * cs + v * LANES);
+  UNROLL for (int i = 0; i < mr; i++) UNROLL for (int v = 0; v < nv; v++) store(c + i * cs + v * LANES, acc[i][v]);
 }
-#define TILE(mr)                                                                                                      \
-  static void row##mr(long k, const float *a, long as, const float *b, long bs, float *c, long cs, int accumulate) {  \
-    tile(mr, 0, k, a, as, b, bs, c, cs, accumulate);                                                                  \
-  }                                                                                                                   \
-  static void col##mr(long k, const float *a, long as, const float *b, long bs, float *c, long cs, int accumulate) {  \
-    tile(mr, 1, k, a, as, b, bs, c, cs, accumulate);                                                                  \
+#define TILE_AS(name, mr, nv, column)                                                                                        \
+  static void name(long runs, const long *at, long k, const float *a, long as, const float *b, long bs, float *c, long cs,   \
+                   int accumulate) {                                                                                         \
+    tile(mr, nv, column, runs, at, k, a, as, b, bs, c, cs, accumulate);                                                      \
   }
+#define TILE(mr) TILE_AS(row1_##mr, mr, 1, 0) TILE_AS(row2_##mr, mr, 2, 0) TILE_AS(col1_##mr, mr, 1, 1) TILE_AS(col2_##mr, mr, 2, 1)
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #if MR > 6
 TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
-static const lab_tile rows[] = {0, row1, row2, row3, row4, row5, row6, row7, row8, row9, row10, row11, row12, row13, row14};
-static const lab_tile cols[] = {0, col1, col2, col3, col4, col5, col6, col7, col8, col9, col10, col11, col12, col13, col14};
+#define TILES(t) {0, t##1, t##2, t##3, t##4, t##5, t##6, t##7, t##8, t##9, t##10, t##11, t##12, t##13, t##14}
 #else
-static const lab_tile rows[] = {0, row1, row2, row3, row4, row5, row6};
-static const lab_tile cols[] = {0, col1, col2, col3, col4, col5, col6};
+#define TILES(t) {0, t##1, t##2, t##3, t##4, t##5, t##6}
 #endif
+static const lab_tile tiles[2][2][LAB_MAX_MR + 1] = {{TILES(row1_), TILES(row2_)}, {TILES(col1_), TILES(col2_)}};
 
-#include "rows.h"
-
-// ---- windows of a maximum pooling
-
-// at[t] is the offset of the window's t-th pixel; the first of equal maxima wins, a
-// NaN beats all. LAB_POOL: out[c] = max of x. LAB_UNPOOL: to[at[winner]+c] += in[c].
-// LAB_POOL_TAKE: out[c] = from[at[winner]+c].
-static void max_window(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out) {
+// y[j][i] = x[i][j], x of m rows and n columns.
+static void turn(long m, long n, const float *x, long ldx, float *y, long ldy) {
+  enum { T = LANES > 4 ? 8 : 4 };
   long i = 0;
-  for (; i + LANES <= c; i += LANES) {
-    vf best = load(x + at[0] + i);
-    vi winner = {0};
-    for (long t = 1; t < taps; t++) {
-      vf v = load(x + at[t] + i);
-      vi wins = (v > best) | ((v != v) & (best == best));
-      best = pick(wins, v, best);
-      winner = (wins & isplat((int32_t)t)) | (~wins & winner);
+  for (; i + T <= m; i += T) {
+    long j = 0;
+    for (; j + T <= n; j += T) {
+      const float *s = x + i * ldx + j;
+      float *d = y + j * ldy + i;
+#if LANES > 4
+      __m256 r[8], q[8];
+      UNROLL for (int t = 0; t < 8; t++) r[t] = _mm256_loadu_ps(s + t * ldx);
+      UNROLL for (int t = 0; t < 8; t += 2) q[t] = _mm256_unpacklo_ps(r[t], r[t + 1]), q[t + 1] = _mm256_unpackhi_ps(r[t], r[t + 1]);
+      UNROLL for (int t = 0; t < 8; t += 4) { // pairs of rows to columns of four
+        r[t] = _mm256_shuffle_ps(q[t], q[t + 2], 0x44), r[t + 1] = _mm256_shuffle_ps(q[t], q[t + 2], 0xee);
+        r[t + 2] = _mm256_shuffle_ps(q[t + 1], q[t + 3], 0x44), r[t + 3] = _mm256_shuffle_ps(q[t + 1], q[t + 3], 0xee);
+      }
+      UNROLL for (int t = 0; t < 4; t++) {
+        _mm256_storeu_ps(d + t * ldy, _mm256_permute2f128_ps(r[t], r[t + 4], 0x20));
+        _mm256_storeu_ps(d + (t + 4) * ldy, _mm256_permute2f128_ps(r[t], r[t + 4], 0x31));
+      }
+#elif defined(__aarch64__)
+      float32x4x4_t v = {{vld1q_f32(s), vld1q_f32(s + ldx), vld1q_f32(s + 2 * ldx), vld1q_f32(s + 3 * ldx)}};
+      float32x4x2_t p = vtrnq_f32(v.val[0], v.val[1]), q = vtrnq_f32(v.val[2], v.val[3]);
+      vst1q_f32(d, vcombine_f32(vget_low_f32(p.val[0]), vget_low_f32(q.val[0])));
+      vst1q_f32(d + ldy, vcombine_f32(vget_low_f32(p.val[1]), vget_low_f32(q.val[1])));
+      vst1q_f32(d + 2 * ldy, vcombine_f32(vget_high_f32(p.val[0]), vget_high_f32(q.val[0])));
+      vst1q_f32(d + 3 * ldy, vcombine_f32(vget_high_f32(p.val[1]), vget_high_f32(q.val[1])));
+#elif defined(__x86_64__)
+      __m128 r0 = _mm_loadu_ps(s), r1 = _mm_loadu_ps(s + ldx), r2 = _mm_loadu_ps(s + 2 * ldx), r3 = _mm_loadu_ps(s + 3 * ldx);
+      _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+      _mm_storeu_ps(d, r0), _mm_storeu_ps(d + ldy, r1), _mm_storeu_ps(d + 2 * ldy, r2), _mm_storeu_ps(d + 3 * ldy, r3);
+#else
+      for (long u = 0; u < T; u++)
+        for (long t = 0; t < T; t++) d[u * ldy + t] = s[t * ldx + u];
+#endif
     }
-    if (kind == LAB_POOL) store(out + i, best);
-    else if (kind == LAB_UNPOOL) {
-      vf dy = load(in + i);
-      for (long t = 0; t < taps; t++) store(out + at[t] + i, load(out + at[t] + i) + pick(winner == (int32_t)t, dy, (vf){0}));
-    } else {
-      vf y = {0};
-      for (long t = 0; t < taps; t++) y = pick(winner == (int32_t)t, load(in + at[t] + i), y);
-      store(out + i, y);
-    }
+    for (; j < n; j++)
+      for (long t = 0; t < T; t++) y[j * ldy + i + t] = x[(i + t) * ldx + j];
   }
-  for (; i < c; i++) {
-    long winner = 0;
-    for (long t = 1; t < taps; t++) {
-      float v = x[at[t] + i], best = x[at[winner] + i];
-      if (v > best || (v != v && best == best)) winner = t;
+  for (; i < m; i++)
+    for (long j = 0; j < n; j++) y[j * ldy + i] = x[i * ldx + j];
+}
+
+// See lab_isa.
+static void pack(int turned, long k, long n, const float *b, long ld, float *dst, long ps) {
+  const long whole = n / NR * NR;
+  if (turned) {
+    for (long j = 0; j < n; j += NR, dst += ps) {
+      if (j == whole) memset(dst, 0, (size_t)(k * NR) * 4);
+      turn(j == whole ? n - whole : NR, k, b + j * ld, ld, dst, NR);
     }
-    if (kind == LAB_POOL) out[i] = x[at[winner] + i];
-    else if (kind == LAB_UNPOOL) out[at[winner] + i] += in[i];
-    else out[i] = in[at[winner] + i];
+    return;
+  }
+  for (long p = 0; p < k; p++, b += ld) { // whole rows: B is read as it lies
+    float *d = dst + p * NR;
+    for (long j = 0; j < whole; j += NR, d += ps) store(d, load(b + j)), store(d + LANES, load(b + j + LANES));
+    if (whole < n) {
+      store(d, ZERO), store(d + LANES, ZERO);
+      for (long j = whole; j < n; j++) d[j - whole] = b[j];
+    }
   }
 }
 
-const lab_isa ISA = {ISA_NAME, LANES, MR, NR, rows, cols, block, sum, max_of, add_to, max_to, dot, adam, softmax_row,
-                     softmax_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};
+// See lab_isa.
+static void pack_tiles(long k, long m, const float *a, long ld, float *dst) {
+  const long count = (m + MR - 1) / MR, base = m / count, rest = m % count;
+  for (long p = 0; p < k; p++, a += ld) {
+    const float *s = a;
+    for (long q = 0, i = 0; q < count; q++) {
+      const long h = base + (q < rest);
+      float *d = dst + i * k + p * h;
+      if (h == MR) memcpy(d, s, MR * 4);
+      else if (h == MR - 1) memcpy(d, s, (MR - 1) * 4);
+      else
+        for (long y = 0; y < h; y++) d[y] = s[y];
+      s += h, i += h;
+    }
+  }
+}
+
+// y[j] (+)= sum over p of x[p] B[p][j], j < n, in the order of p.
+static void vecmat(long k, long n, const float *x, const float *b, long ld, float *y, int accumulate) {
+  enum { W = 8 };
+  long j = 0;
+  for (; j + W * LANES <= n; j += W * LANES) {
+    vf acc[W];
+    UNROLL for (int v = 0; v < W; v++) acc[v] = ZERO;
+    const float *s = b + j;
+    for (long p = 0; p < k; p++, s += ld) UNROLL for (int v = 0; v < W; v++) acc[v] += x[p] * load(s + v * LANES);
+    UNROLL for (int v = 0; v < W; v++) store(y + j + v * LANES, accumulate ? load(y + j + v * LANES) + acc[v] : acc[v]);
+  }
+  for (; j + LANES <= n; j += LANES) {
+    vf acc = ZERO;
+    for (long p = 0; p < k; p++) acc += x[p] * load(b + p * ld + j);
+    store(y + j, accumulate ? load(y + j) + acc : acc);
+  }
+  for (; j < n; j++) {
+    float acc = 0;
+    for (long p = 0; p < k; p++) acc += x[p] * b[p * ld + j];
+    y[j] = accumulate ? y[j] + acc : acc;
+  }
+}
+
+#include "rows.h"
+
+#include "windows.h"
+
+const lab_isa ISA = {ISA_NAME, LANES, MR, NR, tiles, turn, pack, pack_tiles, vecmat, dots, depthwise, depthwise_weight, block, sum, max_of, add_to, max_to, dot, adam, softmax_row,
+                     softmax_grad_row, attend_rows, attend_grad_rows, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};

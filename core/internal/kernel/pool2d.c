@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct {
-  int kind;
+  int kind, apart; // apart: no pixel is in two windows
   const lab_conv *g;
   const float *x, *in;
   float *out;
@@ -18,7 +18,8 @@ static void image(void *arg, long n) {
   const long in_size = g->h * g->w * g->c, out_size = g->oh * g->ow * g->c;
   const float *x = j->x + n * in_size, *in = j->in ? j->in + n * (j->kind == LAB_UNPOOL ? out_size : in_size) : 0;
   float *out = j->out + n * (j->kind == LAB_UNPOOL ? in_size : out_size);
-  if (j->kind == LAB_UNPOOL) memset(out, 0, (size_t)in_size * 4);
+  const int all = j->apart && g->kh == g->sh && g->kw == g->sw && g->oh * g->sh - g->ph >= g->h && g->ow * g->sw - g->pw >= g->w; // every pixel is
+  if (j->kind == LAB_UNPOOL && !all) memset(out, 0, (size_t)in_size * 4);
   long at[256];
   for (long oy = 0; oy < g->oh; oy++)
     for (long ox = 0; ox < g->ow; ox++) {
@@ -29,7 +30,7 @@ static void image(void *arg, long n) {
           if (y >= 0 && y < g->h && x_ >= 0 && x_ < g->w) at[taps++] = (y * g->w + x_) * g->c;
         }
       long o = (oy * g->ow + ox) * g->c;
-      if (taps) lab_cpu->max_window(j->kind, taps, at, g->c, x, j->kind == LAB_UNPOOL ? in + o : in, j->kind == LAB_UNPOOL ? out : out + o);
+      if (taps) lab_cpu->max_window(j->kind == LAB_UNPOOL && j->apart ? LAB_UNPOOL_ONCE : j->kind, taps, at, g->c, x, j->kind == LAB_UNPOOL ? in + o : in, j->kind == LAB_UNPOOL ? out : out + o);
       else if (j->kind != LAB_UNPOOL) // a window outside of the image
         for (long c = 0; c < g->c; c++) out[o + c] = j->kind == LAB_POOL ? -INFINITY : 0;
     }
@@ -37,7 +38,7 @@ static void image(void *arg, long n) {
 
 void lab_max_pool(int kind, const lab_conv *g, const float *x, const float *in, float *out) {
   LAB_FLUSH;
-  job j = {kind, g, x, in, out};
+  job j = {kind, g->kh <= g->sh && g->kw <= g->sw && g->dh == 1 && g->dw == 1, g, x, in, out};
   lab_parallel(image, &j, g->n);
 }
 

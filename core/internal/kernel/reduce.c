@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 16384 };
+enum { CHUNK = 16384, ROWS = 4096 }; // elements a task, and of the rows that are merged at once
 
 typedef struct {
   const lab_program *p;
@@ -50,9 +50,9 @@ static void contiguous(const job *j, long a0, long a1, long r0, long r1, float *
 
 // b > 1: out[a][0..b) of rows r0..r1.
 static void columns(const job *j, long a, long r0, long r1, float *out) {
-  float *rows = lab_scratch(LAB_TILE, (size_t)(j->b > LAB_BLOCK ? j->b : LAB_BLOCK));
+  float *rows = lab_scratch(LAB_TILE, (size_t)(j->b > ROWS ? j->b : ROWS));
   for (long c = 0; c < j->b; c++) out[c] = j->kind == LAB_SUM ? 0 : -INFINITY;
-  long group = j->b >= LAB_BLOCK ? 1 : LAB_BLOCK / j->b;
+  long group = j->b >= ROWS ? 1 : ROWS / j->b;
   for (long r = r0; r < r1; r += group) {
     long g = r1 - r < group ? r1 - r : group;
     const float *in[LAB_MAX_INPUTS];

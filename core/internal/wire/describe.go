@@ -41,7 +41,7 @@ func ToFamily(d *pb.Description) core.Family {
 
 // FromSpec carries what a run is told.
 func FromSpec(s core.RunSpec) *pb.RunSpec {
-	m := &pb.RunSpec{Recipe: text(s.Recipe), Seed: s.Seed, Dir: s.Dir, DataDir: s.DataDir, From: s.From, Resume: s.Resume, Threads: int32(s.Threads)}
+	m := &pb.RunSpec{Recipe: text(s.Recipe), Seed: s.Seed, Dir: s.Dir, DataDir: s.DataDir, From: s.From, Resume: s.Resume, Threads: int32(s.Threads), Profile: s.Profile}
 	for _, p := range s.Params {
 		m.Params = append(m.Params, &pb.Value{Key: text(p.Key), Type: string(p.Type), Value: text(p.Value), Default: p.Default})
 	}
@@ -51,7 +51,7 @@ func FromSpec(s core.RunSpec) *pb.RunSpec {
 // ToSpec is the inverse of [FromSpec].
 func ToSpec(m *pb.RunSpec) core.RunSpec {
 	s := core.RunSpec{Recipe: m.GetRecipe(), Seed: m.GetSeed(), Dir: m.GetDir(), DataDir: m.GetDataDir(),
-		From: m.GetFrom(), Resume: m.GetResume(), Threads: int(m.GetThreads())}
+		From: m.GetFrom(), Resume: m.GetResume(), Threads: int(m.GetThreads()), Profile: m.GetProfile()}
 	for _, v := range m.GetParams() {
 		s.Params = append(s.Params, core.Param{Key: v.GetKey(), Type: core.Type(v.GetType()), Value: v.GetValue(), Default: v.GetDefault()})
 	}

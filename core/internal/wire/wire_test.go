@@ -50,7 +50,7 @@ func TestFamilyRoundTrips(t *testing.T) {
 }
 
 func TestSpecRoundTrips(t *testing.T) {
-	want := core.RunSpec{Recipe: "walk", Seed: math.MaxUint64, Dir: "/r", DataDir: "/d", From: "/f", Resume: "/c", Threads: 3,
+	want := core.RunSpec{Recipe: "walk", Seed: math.MaxUint64, Dir: "/r", DataDir: "/d", From: "/f", Resume: "/c", Threads: 3, Profile: true,
 		Params: []core.Param{{Key: "lr", Type: core.Float, Value: "0.1", Default: true}}}
 	if got := ToSpec(over(t, FromSpec(want))); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v; want %+v", got, want)

@@ -13,6 +13,7 @@ import (
 	"lab/core/onnx"
 	"lab/core/onnx/array"
 	"lab/core/onnx/pb"
+	"lab/core/vm"
 )
 
 // Net is a model read from a file, ready to be built into graphs and to be run. Its
@@ -24,17 +25,20 @@ type Net struct {
 	Params *graph.Params
 	Limit  int // elements of all values of one graph together; 0 means [DefaultLimit]
 
-	params   map[string]*graph.Param
-	weights  map[string]onnx.Weight // that the parameters were made of
-	consts   map[string]operand     // constants, and initialisers that are not trained
-	programs map[string]*program    // of Run, by the inputs' shapes
+	params  map[string]*graph.Param
+	weights map[string]onnx.Weight // that the parameters were made of
+	consts  map[string]operand     // constants, and initialisers that are not trained
+
+	given    map[string]Value            // inputs of the present run
+	programs *vm.Cache[string, *program] // of runs, by the inputs' shapes
 }
 
 // Load prepares a model. An operator that is not supported, or a node that makes no
 // sense whatever the input, is an error by [Net.Apply] and [Net.Run].
 func Load(m *onnx.Model) (*Net, error) {
 	net := &Net{Model: m, Params: graph.NewParams(), params: map[string]*graph.Param{}, weights: map[string]onnx.Weight{},
-		consts: constants(m.Constants), programs: map[string]*program{}}
+		consts: constants(m.Constants)}
+	net.programs = vm.NewCache(maxPrograms, net.forShapes)
 	layouts, buffers := weightLayouts(m)
 	for _, w := range m.Initializers {
 		if !kept(w.Type) || w.Tensor == nil {
@@ -93,7 +97,7 @@ func weightLayouts(m *onnx.Model) (layouts map[string]layout, buffers map[string
 // Apply adds the model to the graph of the given inputs, which name the model's
 // inputs in any order, and returns its outputs in the file's order and layout.
 // Errors are of kind Usage and name the node. A size that the file leaves open is
-// the input's.
+// the input's; for several, build a graph for each (vm.Cache).
 //
 // A graph computes in float32: doubles and halves are approximated by it. Whole numbers
 // and truths are floats that hold them; those of inputs must lie within ±2^24, and

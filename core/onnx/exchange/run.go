@@ -43,23 +43,23 @@ func (net *Net) Run(inputs map[string]Value) (out []Value, err error) {
 			fmt.Fprint(&key, x.Array.Type, x.Array.Shape)
 		}
 	}
-	p := net.programs[key.String()]
-	if p == nil || !pure {
-		if p, err = net.compile(inputs); err != nil {
-			return nil, err
-		}
-		if pure && !p.runner.evaluated {
-			if len(net.programs) == maxPrograms {
-				clear(net.programs)
-			}
-			net.programs[key.String()] = p
-		}
+	var p *program
+	if net.given = inputs; pure {
+		p, err = net.programs.For(key.String())
+	} else {
+		p, err = net.compile()
 	}
-	return p.run(inputs)
+	if err != nil && err != errOnce {
+		return nil, err
+	}
+	return p.run(inputs), nil
 }
 
 // maxPrograms bounds the shapes of inputs that a model is kept compiled for.
 const maxPrograms = 8
+
+// errOnce says that a program is of its inputs' values and not to be kept.
+var errOnce = errors.New("good for one run")
 
 // fed is whether inputs of the type are leaves of a graph; others are known.
 func fed(t pb.DataType) bool { return t == pb.Float }
@@ -98,18 +98,27 @@ type runner struct {
 
 // program is a model compiled for the shapes of its inputs.
 type program struct {
-	runner  *runner
-	results []operand
-	vm      *vm.Program // of those results that are nodes; nil for none
+	*vm.Program // of those results that are nodes; nil for none
+	inputs      map[string]*graph.Node
+	results     []operand
+	once        bool // it is of the inputs' values
 }
 
-// compile builds the model's graph of the inputs.
-func (net *Net) compile(inputs map[string]Value) (*program, error) {
+// forShapes compiles a model whose inputs are all leaves.
+func (net *Net) forShapes(string) (p *program, err error) {
+	if p, err = net.compile(); err == nil && (p.Program == nil || p.once) {
+		err = errOnce
+	}
+	return p, err
+}
+
+// compile builds the model's graph of the inputs that are given.
+func (net *Net) compile() (*program, error) {
 	im := net.importer()
 	im.graph = graph.New()
 	im.run = &runner{inputs: map[string]*graph.Node{}, values: map[*graph.Node]*array.Array{}}
 	for _, v := range net.Model.Inputs {
-		x := inputs[v.Name]
+		x := net.given[v.Name]
 		if x.Array == nil || !fed(x.Array.Type) {
 			im.scope.values[v.Name] = fromValue(x)
 			continue
@@ -122,13 +131,13 @@ func (net *Net) compile(inputs map[string]Value) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{runner: im.run, results: results}
+	p := &program{inputs: im.run.inputs, results: results, once: im.run.evaluated}
 	var nodes []*graph.Node
 	for _, x := range results {
 		nodes = append(nodes, leaves(x)...)
 	}
 	if nodes != nil {
-		if p.vm, err = vm.Compile(nodes); err != nil {
+		if p.Program, err = vm.Compile(nodes); err != nil {
 			return nil, err
 		}
 	}
@@ -148,24 +157,24 @@ func leaves(x operand) (nodes []*graph.Node) {
 	return nodes
 }
 
-func (p *program) run(inputs map[string]Value) ([]Value, error) {
-	if p.vm != nil {
-		for name, n := range p.runner.inputs {
-			copy(p.vm.Value(n), array.Of[float32](inputs[name].Array))
+func (p *program) run(inputs map[string]Value) []Value {
+	if p.Program != nil {
+		for name, n := range p.inputs {
+			copy(p.Value(n), array.Of[float32](inputs[name].Array))
 		}
-		p.vm.Run()
+		p.Run()
 	}
 	out := make([]Value, len(p.results))
 	for i, x := range p.results {
 		out[i] = p.value(x)
 	}
-	return out, nil
+	return out
 }
 
 func (p *program) value(x operand) Value {
 	switch {
 	case x.node != nil:
-		return Value{Array: read(x, p.vm.Value(x.node))}
+		return Value{Array: read(x, p.Value(x.node))}
 	case x.known != nil:
 		return Value{Array: x.known.Clone()}
 	case x.seq.optional:

@@ -23,17 +23,24 @@ var reference []byte
 
 // Judge scores images with the classifier.
 type Judge struct {
-	program          *vm.Program
-	x                *graph.Node
-	logits, features *graph.Node
-	batch, seen      int
-	rows             []float64 // features so far
-	classes          []float64 // summed probabilities
-	real             Stats
+	programs *vm.Cache[int, classification] // by the number of images
+	seen     int
+	rows     []float64 // features so far
+	classes  []float64 // summed probabilities
+	real     Stats
 }
 
-// NewJudge prepares one that takes images in batches of the given size.
-func NewJudge(batch int) (*Judge, error) {
+// classification is the classifier for a number of images.
+type classification struct {
+	*vm.Program
+	x, logits, features *graph.Node
+}
+
+// pixels of an image.
+const pixels = 28 * 28
+
+// NewJudge prepares one.
+func NewJudge() (*Judge, error) {
 	m, err := onnx.Decode(classifier, "")
 	if err != nil {
 		return nil, fmt.Errorf("the classifier: %w", err)
@@ -42,18 +49,23 @@ func NewJudge(batch int) (*Judge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the classifier: %w", err)
 	}
-	g := graph.New()
-	j := &Judge{batch: batch, x: g.Input("x", batch, 28, 28, 1)}
-	out, err := net.Apply(exchange.Port{Name: "x", Node: j.x, Image: true})
-	if err != nil {
-		return nil, fmt.Errorf("the classifier: %w", err)
-	}
-	j.logits, j.features = out[0], out[1]
-	if j.program, err = vm.Compile([]*graph.Node{j.logits, j.features}); err != nil {
-		return nil, fmt.Errorf("the classifier: %w", err)
-	}
+	j := &Judge{programs: vm.NewCache(2, func(n int) (classification, error) { return classify(net, n) })} // full batches, and the last
 	j.real, err = readStats(reference)
 	return j, err
+}
+
+func classify(net *exchange.Net, n int) (c classification, err error) {
+	c.x = graph.New().Input("x", n, 28, 28, 1)
+	out, err := net.Apply(exchange.Port{Name: "x", Node: c.x, Image: true})
+	if err != nil {
+		return c, err
+	}
+	c.logits, c.features = out[0], out[1]
+	if c.Program, err = vm.Compile(out); err != nil {
+		return c, err
+	}
+	c.Named("judge")
+	return c, nil
 }
 
 func readStats(b []byte) (Stats, error) {
@@ -77,19 +89,24 @@ func readStats(b []byte) (Stats, error) {
 	return s, nil
 }
 
-// Add takes a batch of images [batch,28,28,1] in [0,1].
-func (j *Judge) Add(images []float32) {
-	copy(j.program.Value(j.x), images)
-	j.program.Run()
-	for _, f := range j.program.Value(j.features) {
+// Add takes images [n,28,28,1] in [0,1], one at the least.
+func (j *Judge) Add(images []float32) error {
+	n := len(images) / pixels
+	c, err := j.programs.For(n)
+	if err != nil {
+		return fmt.Errorf("the classifier: %w", err)
+	}
+	copy(c.Value(c.x), images)
+	c.Run()
+	for _, f := range c.Value(c.features) {
 		j.rows = append(j.rows, float64(f))
 	}
-	logits := j.program.Value(j.logits)
-	k := len(logits) / j.batch
+	logits := c.Value(c.logits)
+	k := len(logits) / n
 	if j.classes == nil {
 		j.classes = make([]float64, k)
 	}
-	for i := range j.batch {
+	for i := range n {
 		row := logits[i*k : (i+1)*k]
 		top := math.Inf(-1)
 		for _, l := range row {
@@ -103,7 +120,8 @@ func (j *Judge) Add(images []float32) {
 			j.classes[c] += math.Exp(float64(l)-top) / sum
 		}
 	}
-	j.seen += j.batch
+	j.seen += n
+	return nil
 }
 
 // Score says how the images added so far compare with real ones.

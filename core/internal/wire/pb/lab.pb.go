@@ -55,6 +55,18 @@
 // once its event was sent: the host checks the hash when it comes to it. The host
 // fails the run of a plugin that breaks these rules.
 //
+// PROFILE. Where RunSpec.profile is set, say where the time of the run went, if you can:
+// an artifact "profile" of kind table and step 0, sent before Done, however the run
+// ended. It is CSV with the columns
+//   kind,part,runs,op,result,calls,seconds,median_seconds,best_seconds,flops,bytes
+// and a row for each op of each program (kind program; part names the program, runs
+// says how often it ran, calls how often the op; seconds are those of all calls, median,
+// best, floating-point operations and bytes those of one), for what else was timed
+// (kinds optimiser, compiling), one row of kind outside for the rest of the run's
+// seconds, and one of kind peak: calls is the number of threads, flops the operations a
+// second that as many cores can do. Numbers that are not known are 0. The run is the
+// same to the bit as it is without.
+//
 // ERRORS. A request that is refused (unknown recipe, bad value) fails with a gRPC
 // status that carries an Error as a detail. A run that started and went wrong
 // ends with Done("failed") and an Error. Kinds are numbers; the list only grows,
@@ -453,6 +465,7 @@ type RunSpec struct {
 	From          string                 `protobuf:"bytes,6,opt,name=from,proto3" json:"from,omitempty"`                      // the ONNX file to start from, absolute, or ""
 	Resume        string                 `protobuf:"bytes,7,opt,name=resume,proto3" json:"resume,omitempty"`                  // the checkpoint to continue from, absolute, or ""
 	Threads       int32                  `protobuf:"varint,8,opt,name=threads,proto3" json:"threads,omitempty"`               // worker threads, at least 1
+	Profile       bool                   `protobuf:"varint,9,opt,name=profile,proto3" json:"profile,omitempty"`               // whether to say where the time went
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -541,6 +554,13 @@ func (x *RunSpec) GetThreads() int32 {
 		return x.Threads
 	}
 	return 0
+}
+
+func (x *RunSpec) GetProfile() bool {
+	if x != nil {
+		return x.Profile
+	}
+	return false
 }
 
 // Value is one parameter in canonical form: true or false; a decimal integer; the
@@ -1430,7 +1450,7 @@ const file_lab_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04unit\x18\x02 \x01(\tR\x04unit\x12\x12\n" +
 	"\x04goal\x18\x03 \x01(\x05R\x04goal\x12\x10\n" +
-	"\x03doc\x18\x04 \x01(\tR\x03doc\"\xcf\x01\n" +
+	"\x03doc\x18\x04 \x01(\tR\x03doc\"\xe9\x01\n" +
 	"\aRunSpec\x12\x16\n" +
 	"\x06recipe\x18\x01 \x01(\tR\x06recipe\x12%\n" +
 	"\x06params\x18\x02 \x03(\v2\r.lab.v1.ValueR\x06params\x12\x12\n" +
@@ -1439,7 +1459,8 @@ const file_lab_proto_rawDesc = "" +
 	"\bdata_dir\x18\x05 \x01(\tR\adataDir\x12\x12\n" +
 	"\x04from\x18\x06 \x01(\tR\x04from\x12\x16\n" +
 	"\x06resume\x18\a \x01(\tR\x06resume\x12\x18\n" +
-	"\athreads\x18\b \x01(\x05R\athreads\"]\n" +
+	"\athreads\x18\b \x01(\x05R\athreads\x12\x18\n" +
+	"\aprofile\x18\t \x01(\bR\aprofile\"]\n" +
 	"\x05Value\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x14\n" +

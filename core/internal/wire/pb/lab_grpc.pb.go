@@ -55,6 +55,18 @@
 // once its event was sent: the host checks the hash when it comes to it. The host
 // fails the run of a plugin that breaks these rules.
 //
+// PROFILE. Where RunSpec.profile is set, say where the time of the run went, if you can:
+// an artifact "profile" of kind table and step 0, sent before Done, however the run
+// ended. It is CSV with the columns
+//   kind,part,runs,op,result,calls,seconds,median_seconds,best_seconds,flops,bytes
+// and a row for each op of each program (kind program; part names the program, runs
+// says how often it ran, calls how often the op; seconds are those of all calls, median,
+// best, floating-point operations and bytes those of one), for what else was timed
+// (kinds optimiser, compiling), one row of kind outside for the rest of the run's
+// seconds, and one of kind peak: calls is the number of threads, flops the operations a
+// second that as many cores can do. Numbers that are not known are 0. The run is the
+// same to the bit as it is without.
+//
 // ERRORS. A request that is refused (unknown recipe, bad value) fails with a gRPC
 // status that carries an Error as a detail. A run that started and went wrong
 // ends with Done("failed") and an Error. Kinds are numbers; the list only grows,

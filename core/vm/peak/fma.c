@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build cgo && !purego
 
 // Twelve chains of multiply-adds on registers: nothing is loaded or stored.
 
@@ -27,15 +27,15 @@ typedef float vector4 __attribute__((vector_size(16)));
 
 #ifdef __x86_64__
 #define KEEP(c) __asm__("" : "+x"(c));
-__attribute__((target("avx512f,fma"))) LOOP(bench_fma16, 16)
-__attribute__((target("avx2,fma"))) LOOP(bench_fma8, 8)
+__attribute__((target("avx512f,fma"))) LOOP(peak_fma16, 16)
+__attribute__((target("avx2,fma"))) LOOP(peak_fma8, 8)
 #elif defined(__aarch64__)
 #define KEEP(c) __asm__("" : "+w"(c));
 #else
 #define KEEP(c)
 #endif
-LOOP(bench_fma4, 4)
+LOOP(peak_fma4, 4)
 #ifndef __x86_64__
-void bench_fma16(long rounds) { bench_fma4(rounds); }
-void bench_fma8(long rounds) { bench_fma4(rounds); }
+void peak_fma16(long rounds) { peak_fma4(rounds); }
+void peak_fma8(long rounds) { peak_fma4(rounds); }
 #endif
