@@ -67,19 +67,23 @@ func Launch(ctx context.Context, c Candidate, o Options) (*Plugin, error) {
 	out := &output{}
 	proc := newProcess(c.file(), c.args(), out)
 	p := &Plugin{name: c.Name, options: o, out: out, proc: proc}
+	cert, tlsConfig, err := certificate()
+	if err != nil {
+		return nil, p.fault("plugin %s: certificate: %v", c.Name, err)
+	}
 	sockets := "" // go-plugin makes the folder, and forgets it when a start fails
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  wire.Handshake,
 		VersionedPlugins: wire.Calling(),
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		AutoMTLS:         true,
+		TLSConfig:        tlsConfig,
 		SkipHostEnv:      true, // added below, where what go-plugin sets comes after it
 		Logger:           hclog.NewNullLogger(),
 		StartTimeout:     o.StartTimeout,
 		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage))},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
 			sockets = dir
-			proc.cmd.Env = slices.Concat(os.Environ(), o.Env, cmd.Env)
+			proc.cmd.Env = slices.Concat(os.Environ(), o.Env, cmd.Env, []string{wire.HostCertEnv + "=" + string(cert)})
 			return proc, nil
 		},
 	})

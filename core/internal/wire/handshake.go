@@ -15,6 +15,9 @@ const (
 	Version = 1
 	// LivenessEnv names the variable with the number of the inherited pipe.
 	LivenessEnv = "LAB_LIVENESS_FD"
+	// HostCertEnv names the variable with the host's certificate. It is go-plugin's,
+	// which keeps the name to itself.
+	HostCertEnv = "PLUGIN_CLIENT_CERT"
 	// BundledArg is the hidden first argument that turns lab itself into one of
 	// its bundled families; the family's name is the second.
 	BundledArg = "__family"
