@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,10 @@ func (a *app) main(args []string) int {
 // errSaid marks an error whose line the user has seen already.
 var errSaid = errors.New("said")
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine folds white space, and the control characters that a plugin may have sent.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
 
 func exitCode(err error) int {
 	switch core.KindOf(err) {

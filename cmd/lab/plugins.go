@@ -49,6 +49,15 @@ func (a *app) pluginsCommand() *cobra.Command {
 	}
 }
 
+// newFinder finds bundled families and plugins.
+func newFinder() *host.Finder {
+	f := &host.Finder{Dirs: host.Dirs()}
+	for _, b := range bundled {
+		f.Bundled = append(f.Bundled, b.Name)
+	}
+	return f
+}
+
 // describe asks a family what it offers. A bundled one needs no process for that.
 func (a *app) describe(ctx context.Context, name string) (*core.Family, error) {
 	for _, f := range bundled {
@@ -66,10 +75,7 @@ func (a *app) describe(ctx context.Context, name string) (*core.Family, error) {
 }
 
 func (a *app) listFamilies(ctx context.Context) error {
-	finder := host.Finder{Dirs: host.Dirs()}
-	for _, f := range bundled {
-		finder.Bundled = append(finder.Bundled, f.Name)
-	}
+	finder := newFinder()
 	var families []*core.Family
 	for _, name := range finder.Names() {
 		f, err := a.describe(ctx, name)

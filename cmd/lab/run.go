@@ -249,17 +249,18 @@ func checkpoint(d *tracker.Detail) string {
 
 // launch starts the family's plugin.
 func (a *app) launch(ctx context.Context, name string, inProcess bool) (*host.Plugin, error) {
-	finder := host.Finder{Dirs: host.Dirs()}
-	for _, f := range bundled {
-		finder.Bundled = append(finder.Bundled, f.Name)
-	}
+	finder := newFinder()
 	if name == "" {
 		return nil, &core.Error{Kind: core.Usage, Msg: "no plugin is given; there are " + strings.Join(finder.Names(), ", "), Try: "lab run plugin=" + finder.Names()[0]}
+	}
+	patience, err := host.Patience()
+	if err != nil {
+		return nil, err
 	}
 	if inProcess {
 		for _, f := range bundled {
 			if f.Name == name {
-				return host.InProcess(name, f.Register, host.Options{})
+				return host.InProcess(name, f.Register, patience)
 			}
 		}
 		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("--in-process: the family %q is not bundled", name), Try: "without --in-process"}
@@ -268,7 +269,7 @@ func (a *app) launch(ctx context.Context, name string, inProcess bool) (*host.Pl
 	if err != nil {
 		return nil, err
 	}
-	return host.Launch(ctx, c, host.Options{})
+	return host.Launch(ctx, c, patience)
 }
 
 func unknownRecipe(f *core.Family, name string) error {

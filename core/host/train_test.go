@@ -265,7 +265,7 @@ func TestSinkFails(t *testing.T) {
 
 // TestKilledHostLeavesNoPlugin kills a host in the middle of a run.
 func TestKilledHostLeavesNoPlugin(t *testing.T) {
-	for _, trap := range []string{"none", "deaf"} {
+	for _, trap := range []string{"none", "deaf", "offspring"} {
 		self, err := os.Executable()
 		if err != nil {
 			t.Fatal(err)
@@ -287,6 +287,11 @@ func TestKilledHostLeavesNoPlugin(t *testing.T) {
 		if !alive(pid) {
 			t.Fatal("no plugin to begin with")
 		}
+		for end := time.Now().Add(5 * time.Second); trap == "offspring" && runtime.GOOS == "linux" && len(offspring("TMPDIR="+tmp)) < 3; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("the plugin has no child to begin with")
+			}
+		}
 		_ = cmd.Process.Kill()
 		begin := time.Now()
 		_ = cmd.Wait()
@@ -297,6 +302,12 @@ func TestKilledHostLeavesNoPlugin(t *testing.T) {
 		t.Logf("%s: gone %v after its host", trap, time.Since(begin))
 		if left, _ := filepath.Glob(filepath.Join(tmp, "plugin-dir*")); len(left) > 0 {
 			t.Errorf("%s: left behind: %v", trap, left)
+		}
+		for _, pid := range offspring("TMPDIR=" + tmp) {
+			if !gone(pid, time.Second) {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+				t.Errorf("%s: a child outlived plugin and host", trap)
+			}
 		}
 	}
 }
