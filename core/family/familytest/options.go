@@ -16,6 +16,7 @@ type settings struct {
 	excluded    map[string]string   // reason by recipe
 	modelless   map[string]string   // reason by recipe
 	varying     map[string]bool     // metrics
+	only        string              // recipe, or "" for all
 	reload      func(path string) error
 	dataDir     string
 	stopWithin  time.Duration
@@ -32,9 +33,9 @@ func settle(options []Option) *settings {
 
 // unknown returns the first recipe that an option names and the family lacks.
 func (s *settings) unknown(f core.Family) (string, bool) {
-	for _, names := range []map[string]bool{keys(s.short), keys(s.long), keys(s.from), keys(s.excluded), keys(s.modelless)} {
-		for n := range names {
-			if _, ok := f.Recipe(n); !ok || n == "" {
+	for _, names := range []map[string]bool{{s.only: s.only != ""}, keys(s.short), keys(s.long), keys(s.from), keys(s.excluded), keys(s.modelless)} {
+		for n, given := range names {
+			if _, ok := f.Recipe(n); given && (!ok || n == "") {
 				return n, true
 			}
 		}
@@ -61,6 +62,9 @@ func Short(recipe string, overrides ...string) Option {
 func Long(recipe string, overrides ...string) Option {
 	return func(s *settings) { s.long[recipe] = overrides }
 }
+
+// Only leaves the other recipes out.
+func Only(recipe string) Option { return func(s *settings) { s.only = recipe } }
 
 // From gives the model that the recipe starts from.
 func From(recipe, path string) Option { return func(s *settings) { s.from[recipe] = path } }
