@@ -22,10 +22,7 @@ import (
 // does, the user sees one line, the run is closed with what truly happened, lab's own
 // memory stays bounded, no process is left and the database is sound.
 func TestHostile(t *testing.T) {
-	dir := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "lab-plugin-hostile"), "lab/core/host/hostile").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	dir := filepath.Dir(buildHostile(t))
 	broke := "run ID failed: plugin hostile broke the contract: "
 	for _, c := range []hostile{
 		// At the start: nothing is recorded.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -23,7 +24,7 @@ func (a *app) pluginsCommand() *cobra.Command {
 			if len(args) == 0 {
 				return a.listFamilies(cmd.Context())
 			}
-			f, err := a.describe(cmd.Context(), args[0])
+			f, err := describe(cmd.Context(), newFinder(), args[0])
 			if err != nil {
 				return err
 			}
@@ -59,14 +60,22 @@ func newFinder() *host.Finder {
 }
 
 // describe asks a family what it offers. A bundled one needs no process for that.
-func (a *app) describe(ctx context.Context, name string) (*core.Family, error) {
+func describe(ctx context.Context, finder *host.Finder, name string) (*core.Family, error) {
+	c, err := finder.Find(name)
+	if err != nil {
+		return nil, err
+	}
 	for _, f := range bundled {
-		if f.Name == name {
+		if c.Bundled && f.Name == name {
 			d, err := f.Describe()
 			return &d, err
 		}
 	}
-	p, err := a.launch(ctx, name, false)
+	patience, err := host.Patience()
+	if err != nil {
+		return nil, err
+	}
+	p, err := host.Launch(ctx, c, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -74,16 +83,32 @@ func (a *app) describe(ctx context.Context, name string) (*core.Family, error) {
 	return &p.Family, nil
 }
 
+// described is what a family answered.
+type described struct {
+	*core.Family
+	err error
+}
+
+// describeAll asks every family at once: one that hangs costs its own time alone.
+func describeAll(ctx context.Context, finder *host.Finder) []described {
+	names := finder.Names()
+	all := make([]described, len(names))
+	var wait sync.WaitGroup
+	for i, n := range names {
+		wait.Go(func() { all[i].Family, all[i].err = describe(ctx, finder, n) })
+	}
+	wait.Wait()
+	return all
+}
+
 func (a *app) listFamilies(ctx context.Context) error {
-	finder := newFinder()
 	var families []*core.Family
-	for _, name := range finder.Names() {
-		f, err := a.describe(ctx, name)
-		if err != nil { // the others are worth showing
-			a.warn(err)
+	for _, d := range describeAll(ctx, newFinder()) {
+		if d.err != nil { // the others are worth showing
+			a.warn(d.err)
 			continue
 		}
-		families = append(families, f)
+		families = append(families, d.Family)
 	}
 	if a.json {
 		all := []any{}

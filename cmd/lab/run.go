@@ -55,9 +55,6 @@ run after its current step with a checkpoint; a second Ctrl-C ends it at once.`,
 
 func (a *app) run(cmd *cobra.Command, args []string, f runFlags) error {
 	ctx := cmd.Context()
-	if ctx == nil {
-		ctx = context.Background()
-	}
 	if f.threads < 1 {
 		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("--threads %d is less than 1", f.threads)}
 	}

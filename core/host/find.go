@@ -99,11 +99,7 @@ func (f *Finder) Find(name string) (Candidate, error) {
 		return Candidate{}, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("more than one plugin for %s: %s", name, strings.Join(paths, ", ")),
 			Try: "remove all but one"}
 	case len(paths) == 1:
-		c, err := thirdParty(name, paths[0])
-		if err == nil && bundled && (c.Record == nil || !c.Record.Shadow) {
-			return Candidate{}, shadows(paths[0], name)
-		}
-		return c, err
+		return thirdParty(name, paths[0], bundled)
 	case bundled:
 		self, err := os.Executable()
 		if err != nil {
@@ -128,12 +124,15 @@ func shadows(path, name string) error {
 		Try: "remove or rename it, or lab plugin install --shadow to have it in the bundled one's place"}
 }
 
-func thirdParty(name, path string) (Candidate, error) {
-	if err := executable(path); err != nil {
-		return Candidate{}, err
-	}
+func thirdParty(name, path string, bundled bool) (Candidate, error) {
 	r, err := readRecord(path)
 	if err != nil {
+		return Candidate{}, err
+	}
+	if bundled && (r == nil || !r.Shadow) {
+		return Candidate{}, shadows(path, name)
+	}
+	if err := executable(path); err != nil {
 		return Candidate{}, err
 	}
 	c := Candidate{Name: name, Path: path, Record: r}
@@ -190,4 +189,17 @@ func (f *Finder) scan() map[string][]string {
 		}
 	}
 	return found
+}
+
+// Contract is what a plugin in any language has to do: the .proto of the service,
+// with comments.
+func Contract() string { return wire.Contract }
+
+// At is the plugin at a path, of whatever family; it need not be named as one.
+func At(path string) (Candidate, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return Candidate{}, err
+	}
+	return Candidate{Path: abs}, executable(abs)
 }

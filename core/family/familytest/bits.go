@@ -34,7 +34,7 @@ func checkShortRun(t T, p *host.Plugin, r core.Recipe, s *settings) *Record {
 	case model == "" && modelless:
 		t.Logf("declared: %s saves no model: %s", r.Name, why)
 	case model == "":
-		t.Errorf("no model was saved; if that is meant, declare it by NoModel")
+		t.Errorf("no model was saved; if that is meant, declare it by %s", s.say.noModel)
 	case modelless:
 		t.Errorf("declared to save no model (%s), it saved %s", why, model)
 	case s.reload == nil:
@@ -115,7 +115,7 @@ func checkStop(t T, p *host.Plugin, r core.Recipe, s *settings) {
 	case asked.IsZero():
 		t.Fatalf("the run neither logged a metric nor told its progress: %s %s", cut.Outcome.Status, cut.Outcome.Reason)
 	case cut.Outcome.Status == core.Finished:
-		t.Fatalf("the run finished all the same: it never asks Session.Stopped, or it had ended before; give it more to do by Long(%q, …)", r.Name)
+		t.Fatalf("the run finished all the same: it never asks whether it shall stop, or it had ended before; give it more to do by %s", s.say.long)
 	case cut.Outcome.Status != core.Cancelled:
 		t.Fatalf("%s: %s", cut.Outcome.Status, cut.Outcome.Reason)
 	}

@@ -20,10 +20,19 @@ type settings struct {
 	reload      func(path string) error
 	dataDir     string
 	stopWithin  time.Duration
+	say         words
 }
 
-func settle(options []Option) *settings {
-	s := &settings{short: map[string][]string{}, long: map[string][]string{}, from: map[string]string{},
+// words are how the options are named where the suite runs.
+type words struct{ noModel, long string }
+
+var (
+	inGo      = words{"familytest.NoModel", "familytest.Long"}
+	onCommand = words{"--no-model", "--long"}
+)
+
+func settle(say words, options []Option) *settings {
+	s := &settings{say: say, short: map[string][]string{}, long: map[string][]string{}, from: map[string]string{},
 		excluded: map[string]string{}, modelless: map[string]string{}, varying: map[string]bool{}, stopWithin: 5 * time.Second}
 	for _, o := range options {
 		o(s)

@@ -3,7 +3,6 @@ package familytest
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -12,26 +11,40 @@ import (
 	"time"
 )
 
-// report is the T of a command: it writes a line when a check ends, and what the
-// check said below it.
+// Result is how one check of [Check] went.
+type Result struct {
+	Check   string        `json:"check"`   // "walk/stop-and-resume"
+	Verdict Verdict       `json:"verdict"` // Passed, Failed or Skipped
+	Took    time.Duration `json:"-"`
+	Notes   []string      `json:"notes,omitempty"` // what it said
+}
+
+// Verdict is how a check ended.
+type Verdict string
+
+const (
+	Passed  Verdict = "passed"
+	Failed  Verdict = "failed"
+	Skipped Verdict = "skipped"
+)
+
+// report is the T of a command: it tells of each check when that has ended.
 type report struct {
-	out    io.Writer
+	tell   func(Result)
 	ctx    context.Context
 	name   string
 	failed bool
 	skip   string
-	nested bool // it has checks of its own, which have lines of their own
+	nested bool // it has checks of its own, which are told of by themselves
 
 	mu       sync.Mutex
 	said     []string
 	cleanups []func()
 }
 
-func newReport(ctx context.Context, out io.Writer) *report { return &report{ctx: ctx, out: out} }
-
 func (r *report) Run(name string, f func(T)) bool {
 	r.nested = true
-	c := &report{out: r.out, name: strings.TrimPrefix(r.name+"/"+name, "/")}
+	c := &report{tell: r.tell, name: strings.TrimPrefix(r.name+"/"+name, "/")}
 	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel()
 	c.ctx = ctx
@@ -51,25 +64,22 @@ func (r *report) Run(name string, f func(T)) bool {
 		f(c)
 	}()
 	<-end
-	c.write(time.Since(begin))
+	c.end(time.Since(begin))
 	r.failed = r.failed || c.failed
 	return !c.failed
 }
 
-func (r *report) write(took time.Duration) {
-	verdict := "ok"
+func (r *report) end(took time.Duration) {
+	res := Result{Check: r.name, Verdict: Passed, Took: took}
 	switch {
-	case r.skip != "":
-		verdict = "skip"
-		r.Logf("%s", r.skip)
 	case r.failed:
-		verdict = "FAIL"
+		res.Verdict = Failed
+	case r.skip != "":
+		res.Verdict = Skipped
+		r.Logf("%s", r.skip)
 	}
-	if r.name != "" && (!r.nested || len(r.said) > 0) {
-		fmt.Fprintf(r.out, "%-4s  %s  %.1fs\n", verdict, r.name, took.Seconds())
-	}
-	for _, s := range r.said {
-		fmt.Fprintln(r.out, "      "+strings.ReplaceAll(s, "\n", "\n      "))
+	if res.Notes = r.said; !r.nested || len(r.said) > 0 {
+		r.tell(res)
 	}
 }
 

@@ -2,7 +2,6 @@ package familytest
 
 import (
 	"context"
-	"io"
 	"os"
 	"testing"
 	"time"
@@ -33,15 +32,15 @@ func Run(t *testing.T, f family.Family, options ...Option) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	suite(goTest{t}, subject{candidate: c, declared: &want}, settle(options))
+	suite(goTest{t}, subject{candidate: c, declared: &want}, settle(inGo, options))
 }
 
-// Check checks an executable of which no more is known than what it says, and
-// writes what it finds, a line a check. It reports whether all went well. The main
-// of the program that calls it must begin with [BeHost].
-func Check(ctx context.Context, out io.Writer, c host.Candidate, o host.Options, options ...Option) bool {
-	r := newReport(ctx, out)
-	return r.Run("", func(t T) { suite(t, subject{candidate: c, options: o}, settle(options)) })
+// Check checks an executable of which no more is known than what it says, tells of
+// each check when that has ended, and reports whether all went well. The main of the
+// program that calls it must begin with [BeHost].
+func Check(ctx context.Context, c host.Candidate, o host.Options, tell func(Result), options ...Option) bool {
+	r := &report{tell: tell, ctx: ctx}
+	return r.Run("", func(t T) { suite(t, subject{candidate: c, options: o}, settle(onCommand, options)) })
 }
 
 // subject is what is checked.

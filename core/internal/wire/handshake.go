@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"slices"
 	"strconv"
@@ -87,6 +88,11 @@ func Dispense(p plugin.ClientProtocol) (pb.FamilyClient, error) {
 	}
 	return raw.(pb.FamilyClient), nil
 }
+
+// Contract is lab.proto, with its comments.
+//
+//go:embed lab.proto
+var Contract string
 
 // glue is what go-plugin wants to be told about a service.
 type glue struct {
