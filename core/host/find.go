@@ -203,3 +203,6 @@ func At(path string) (Candidate, error) {
 	}
 	return Candidate{Path: abs}, executable(abs)
 }
+
+// ValidName reports whether s can name a family.
+func ValidName(s string) bool { return wire.ValidName(s) }
