@@ -123,6 +123,7 @@ func (a *app) pluginVerifyCommand() *cobra.Command {
 with what was recorded at their installation. It ends with 4 when one differs or is gone.`,
 		Example: `  lab plugin verify
   lab plugin verify walker`,
+		ValidArgsFunction: completeInstalled,
 		RunE: func(_ *cobra.Command, names []string) error {
 			var rows []pluginRow
 			all := thirdParty()
@@ -168,7 +169,8 @@ func (a *app) pluginRemoveCommand() *cobra.Command {
 		Short: "Remove an installed plugin; its runs stay",
 		Example: `  lab plugin remove walker
   lab plugin list`,
-		Args: args(1, 1, "one family"),
+		Args:              args(1, 1, "one family"),
+		ValidArgsFunction: completeInstalled,
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir, err := host.Dir()
 			if err != nil {

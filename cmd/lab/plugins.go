@@ -19,12 +19,17 @@ func (a *app) pluginsCommand() *cobra.Command {
 		Short: "List families, their recipes, and a recipe's parameters",
 		Example: `  lab plugins
   lab plugins gan dcgan`,
-		Args: args(0, 2, "a family and a recipe at the most"),
+		Args:              args(0, 2, "a family and a recipe at the most"),
+		ValidArgsFunction: completePlugins,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return a.listFamilies(cmd.Context())
+			patience, err := host.Patience()
+			if err != nil {
+				return err
 			}
-			f, err := describe(cmd.Context(), newFinder(), args[0])
+			if len(args) == 0 {
+				return a.listFamilies(cmd.Context(), patience)
+			}
+			f, err := describe(cmd.Context(), newFinder(), args[0], patience)
 			if err != nil {
 				return err
 			}
@@ -60,7 +65,7 @@ func newFinder() *host.Finder {
 }
 
 // describe asks a family what it offers. A bundled one needs no process for that.
-func describe(ctx context.Context, finder *host.Finder, name string) (*core.Family, error) {
+func describe(ctx context.Context, finder *host.Finder, name string, o host.Options) (*core.Family, error) {
 	c, err := finder.Find(name)
 	if err != nil {
 		return nil, err
@@ -71,11 +76,7 @@ func describe(ctx context.Context, finder *host.Finder, name string) (*core.Fami
 			return &d, err
 		}
 	}
-	patience, err := host.Patience()
-	if err != nil {
-		return nil, err
-	}
-	p, err := host.Launch(ctx, c, patience)
+	p, err := host.Launch(ctx, c, o)
 	if err != nil {
 		return nil, err
 	}
@@ -90,20 +91,20 @@ type described struct {
 }
 
 // describeAll asks every family at once: one that hangs costs its own time alone.
-func describeAll(ctx context.Context, finder *host.Finder) []described {
+func describeAll(ctx context.Context, finder *host.Finder, o host.Options) []described {
 	names := finder.Names()
 	all := make([]described, len(names))
 	var wait sync.WaitGroup
 	for i, n := range names {
-		wait.Go(func() { all[i].Family, all[i].err = describe(ctx, finder, n) })
+		wait.Go(func() { all[i].Family, all[i].err = describe(ctx, finder, n, o) })
 	}
 	wait.Wait()
 	return all
 }
 
-func (a *app) listFamilies(ctx context.Context) error {
+func (a *app) listFamilies(ctx context.Context, o host.Options) error {
 	var families []*core.Family
-	for _, d := range describeAll(ctx, newFinder()) {
+	for _, d := range describeAll(ctx, newFinder(), o) {
 		if d.err != nil { // the others are worth showing
 			a.warn(d.err)
 			continue

@@ -389,17 +389,13 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// TestPointsPerSecond measures; the bound is far below what a quiet machine does.
-func TestPointsPerSecond(t *testing.T) {
-	const n = 1_000_000
+// TestFlood has a recipe log as fast as it can: every point arrives.
+func TestFlood(t *testing.T) {
+	const n = 200_000
 	p := launch(t, bundled(t), host.Options{})
 	c := &count{}
-	begin := time.Now()
-	out := p.Train(t.Context(), spec(t, p, "flood", fmt.Sprint("points=", n)), c)
-	d := time.Since(begin)
-	t.Logf("%.2f million points/s through Session.Log, AutoMTLS and the sink", n/d.Seconds()/1e6)
-	if out.Status != core.Finished || c.points != n || d > 20*time.Second {
-		t.Errorf("%+v: %d points in %v", out, c.points, d)
+	if out := p.Train(t.Context(), spec(t, p, "flood", fmt.Sprint("points=", n)), c); out.Status != core.Finished || c.points != n {
+		t.Errorf("%+v: %d points", out, c.points)
 	}
 }
 
