@@ -103,7 +103,7 @@ func Launch(ctx context.Context, c Candidate, o Options) (*Plugin, error) {
 		TLSConfig:        tlsConfig,
 		SkipHostEnv:      true, // added below, where what go-plugin sets comes after it
 		Logger:           hclog.NewNullLogger(),
-		StartTimeout:     o.StartTimeout,
+		StartTimeout:     o.StartTimeout + time.Minute, // ours, below, comes first and kills
 		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage))},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
 			sockets = dir
@@ -116,6 +116,9 @@ func Launch(ctx context.Context, c Candidate, o Options) (*Plugin, error) {
 		limit := time.AfterFunc(closeGrace, proc.kill) // go-plugin would wait for 2 s
 		client.Kill()
 		limit.Stop()
+		if proc.ID() != "" {
+			<-proc.swept
+		}
 		if sockets != "" {
 			os.RemoveAll(sockets)
 		}

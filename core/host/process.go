@@ -30,13 +30,14 @@ type process struct {
 
 	mu      sync.Mutex
 	started *os.Process
-	doomed  bool       // kill came first
-	shook   *handshake // once it came
+	doomed  bool      // kill came first
+	greeted *greeting // once the handshake came
 	exited  chan struct{}
+	swept   chan struct{} // whatever it left running is dead, too
 }
 
-// handshake is what the plugin's handshake says that go-plugin does not tell.
-type handshake struct {
+// greeting is what the plugin's handshake says that go-plugin does not tell.
+type greeting struct {
 	version   int  // of the contract
 	certified bool // the plugin gave a certificate
 }
@@ -50,7 +51,7 @@ const leftOpen = 300 * time.Millisecond
 // newProcess prepares to start a plugin with standard input empty.
 func newProcess(path string, args []string, out *output) *process {
 	cmd := &exec.Cmd{Path: path, Args: args}
-	return &process{cmd: cmd, out: out, exited: make(chan struct{})}
+	return &process{cmd: cmd, out: out, exited: make(chan struct{}), swept: make(chan struct{})}
 }
 
 func (p *process) Start(context.Context) (err error) {
@@ -100,9 +101,10 @@ func (p *process) Start(context.Context) (err error) {
 	go func() {
 		_ = p.cmd.Wait() // ProcessState says it all
 		killGroup(p.started.Pid)
-		killMarked(p.mark)
 		time.AfterFunc(leftOpen, func() { p.stdout.Close(); p.stderr.Close(); p.alive.Close() })
 		close(p.exited)
+		killMarked(p.mark)
+		close(p.swept)
 	}()
 	return nil
 }
@@ -119,7 +121,7 @@ func (p *process) readStdout(to *io.PipeWriter) {
 			shaken = true
 			version, _ := strconv.Atoi(line[m[2]:m[3]])
 			p.mu.Lock()
-			p.shook = &handshake{version: version, certified: m[4] < m[5]}
+			p.greeted = &greeting{version: version, certified: m[4] < m[5]}
 			p.mu.Unlock()
 			before, shake := line[:m[0]], line[m[0]:]+"\n"
 			go func() {
@@ -138,13 +140,13 @@ func (p *process) readStdout(to *io.PipeWriter) {
 }
 
 // shake is the plugin's handshake, if it has come.
-func (p *process) shake() (handshake, bool) {
+func (p *process) shake() (greeting, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.shook == nil {
-		return handshake{}, false
+	if p.greeted == nil {
+		return greeting{}, false
 	}
-	return *p.shook, true
+	return *p.greeted, true
 }
 
 func (p *process) Wait(context.Context) error {
