@@ -33,19 +33,25 @@ arm64: ## build for arm64 and run the kernels' tests under qemu (Debian: gcc-aar
 	GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc $(GO) test -c -o $(VENV)/kernel.arm64 ./core/internal/kernel
 	qemu-aarch64 -L /usr/aarch64-linux-gnu $(VENV)/kernel.arm64
 
+halves: ## run the kernels' tests with the AVX-512 loops on a CPU that has AVX2 only (gcc)
+	CC=gcc CGO_CFLAGS="-O3 -DLAB_HALVES" $(GO) test ./core/internal/kernel
+
 purego: ## run the fast tests without C
 	$(GO) test -tags purego ./core/...
 
 bench: python ## lab's steps against PyTorch, Gorgonia and GoMLX; see docs/performance.md
 	@. ./$(VENV)/lab.env 2>/dev/null; export LAB_PYTHON; $(GO) run ./bench
 
+bench-tracker: ## what the tracker promises, and MLflow's stores where LAB_PYTHON has MLflow
+	$(GO) run ./bench/tracker
+
 bench-parts: ## speed of kernels and tracker alone
 	$(GO) test -run '^$$' -bench . ./core/... ./tracker/...
 
-check-full: test race asan arm64 purego ## everything, full-size checks included
-	LAB_FULL=1 $(GO) test -count=1 -timeout 60m ./plugins/... ./cmd/...
+check-full: test race asan arm64 halves purego ## everything, full-size checks included
+	LAB_FULL=1 $(GO) test -count=1 -timeout 60m ./plugins/... ./cmd/... ./tracker
 
 clean: ## remove what the targets made
 	rm -rf lab $(VENV)
 
-.PHONY: help build test lint python race asan arm64 purego bench bench-parts check-full clean
+.PHONY: help build test lint python race asan arm64 halves purego bench bench-tracker bench-parts check-full clean

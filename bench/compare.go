@@ -76,7 +76,7 @@ func compareOn(stage *stage, s *settings, threads int, busy *neighbour, r *repor
 		peers[name] = c
 	}
 	for _, w := range workload.Table {
-		if w.Build == nil || !s.workload.MatchString(w.Name) {
+		if !s.workload.MatchString(w.Name) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "%s, threads %d\n", w.Name, threads)

@@ -17,7 +17,7 @@ func profiled(s *settings) error {
 	for _, threads := range s.threads {
 		vm.SetThreads(threads)
 		for _, w := range workload.Table {
-			if w.Build == nil || !s.workload.MatchString(w.Name) {
+			if !s.workload.MatchString(w.Name) {
 				continue
 			}
 			n, err := workload.Ready(w.Name, "", false)

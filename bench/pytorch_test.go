@@ -11,7 +11,7 @@ import (
 )
 
 // TestPyTorchAgrees has PyTorch do every workload from lab's weights: the same
-// parameters, the same losses. What waits for lab's side runs at least.
+// parameters, the same losses.
 func TestPyTorchAgrees(t *testing.T) {
 	if os.Getenv("LAB_PYTHON") == "" {
 		t.Skip("LAB_PYTHON is not set to a Python with torch (make python sets it up)")
@@ -28,15 +28,6 @@ func TestPyTorchAgrees(t *testing.T) {
 	defer peer.close()
 	for _, w := range workload.Table {
 		r := protocol.Request{Do: protocol.Build, Workload: w.Name}
-		if w.Build == nil {
-			if _, err := peer.ask(r); err != nil {
-				t.Error(err)
-			}
-			if a, err := peer.ask(protocol.Request{Do: protocol.Check, Steps: 2}); err != nil || len(a.Losses) != 2 {
-				t.Errorf("%s: %v, %v", w.Name, a.Losses, err)
-			}
-			continue
-		}
 		r.State = filepath.Join(stage.dir, w.Name)
 		ours, err := workload.Ready(w.Name, r.State, true)
 		if err != nil {

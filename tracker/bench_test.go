@@ -108,7 +108,9 @@ func BenchmarkReport(b *testing.B) {
 		"newest 20":     {Limit: 20},
 		"best 100":      {Sort: "m07", Limit: 100},
 		"filtered":      {Filter: "plugin=gan and m03<500 and p01>=50 and status=finished", Sort: "m03", Limit: 20},
-		"all of 10,000": {},
+		"all of 10,000": {Headlines: 3},
+		"every metric":  {},
+		"columns":       {Columns: []string{"p07", "best(m05)", "m06", "duration"}, Headlines: 1, Limit: 1000},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for range b.N {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -19,6 +20,10 @@ import (
 // captureLimit is how long what is looked up in the background may take, so that
 // a huge repository cannot hold up the end of a run.
 const captureLimit = 15 * time.Second
+
+// variables are those of the environment that change how a run computes, or how
+// fast.
+var variables = []string{"LAB_ISA", "GODEBUG", "GOMAXPROCS", "GOGC", "GOMEMLIMIT"}
 
 // Surroundings are the facts about this process that cost next to nothing: the
 // machine, the toolchain, the build. They belong in [NewRun.Environment].
@@ -41,6 +46,12 @@ func Surroundings() []core.Fact {
 	add("host.cpu", model)
 	add("host.cpu_flags", flags)
 	add("host.kernel", kernel())
+	if n := memory(); n > 0 {
+		add("host.memory", strconv.FormatInt(n, 10))
+	}
+	for _, name := range variables {
+		add("variable."+name, os.Getenv(name))
+	}
 	if dir, err := os.Getwd(); err == nil {
 		add("command.dir", dir)
 	}
@@ -64,7 +75,8 @@ func Surroundings() []core.Fact {
 //
 // Facts: git.root, git.commit, git.branch, git.dirty, git.untracked (a path a
 // line), exe.path, exe.sha256. Uncommitted changes are saved as the artifact
-// source.diff. A folder outside git has none of these.
+// source.diff, those of a second attempt as source-2.diff. A folder outside git
+// has none of these.
 func (r *Run) Capture(dir string) {
 	ctx, cancel := context.WithTimeout(context.Background(), captureLimit)
 	r.background.Go(func() {
@@ -81,6 +93,20 @@ func (r *Run) Capture(dir string) {
 	}()
 }
 
+// CaptureFile hashes a file in the background, as [Run.Capture] does: the plugin,
+// a configuration. Facts: KEY.path, KEY.sha256.
+func (r *Run) CaptureFile(key, path string) {
+	r.background.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), captureLimit)
+		defer cancel()
+		facts := []core.Fact{{Key: key + ".path", Value: path}}
+		if sum, err := hashFile(ctx, path); err == nil {
+			facts = append(facts, core.Fact{Key: key + ".sha256", Value: sum})
+		}
+		r.facts(facts)
+	})
+}
+
 // waitBackground waits for what Capture has begun.
 func (r *Run) waitBackground() { r.background.Wait() }
 
@@ -91,12 +117,16 @@ func (r *Run) facts(facts []core.Fact) {
 }
 
 func (r *Run) saveDiff(diff []byte) {
-	if err := writeWhole(filepath.Join(r.dir, diffName), diff); err != nil {
+	name := diffName
+	if r.attempt > 1 { // the code of an earlier attempt stays
+		name = fmt.Sprintf("source-%d.diff", r.attempt)
+	}
+	if err := writeWhole(filepath.Join(r.dir, name), diff); err != nil {
 		r.Put(core.Log{Level: core.Warn, Text: "uncommitted changes could not be saved: " + err.Error()})
 		return
 	}
 	sum := sha256.Sum256(diff)
-	r.Put(core.Artifact{Name: diffName, Kind: "text", Path: diffName, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(diff))})
+	r.Put(core.Artifact{Name: name, Kind: "text", Path: name, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(diff))})
 }
 
 // executable hashes the running binary: tens of megabytes take tens of

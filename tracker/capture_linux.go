@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -48,4 +49,16 @@ func cpu() (model, flags string) {
 func kernel() string {
 	b, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	return strings.TrimSpace(string(b))
+}
+
+// memory returns the machine's memory in bytes.
+func memory() int64 {
+	b, _ := os.ReadFile("/proc/meminfo")
+	for line := range bytes.Lines(b) {
+		if f := strings.Fields(string(line)); len(f) > 1 && f[0] == "MemTotal:" {
+			kb, _ := strconv.ParseInt(f[1], 10, 64)
+			return kb << 10
+		}
+	}
+	return 0
 }

@@ -45,11 +45,14 @@ func factsOf(d *Detail) map[string]string {
 func TestCapture(t *testing.T) {
 	repo := repository(t)
 	db := openTest(t, t.TempDir(), Options{})
+	t.Setenv("LAB_ISA", "sse2")
 	capture := func() (*Detail, map[string]string) {
 		t.Helper()
 		r := startTest(t, db, NewRun{Environment: Surroundings()})
 		begin := time.Now()
 		r.Capture(repo)
+		r.CaptureFile("plugin", filepath.Join(repo, "a.go"))
+		r.CaptureFile("config", filepath.Join(repo, "gone"))
 		if d := time.Since(begin); d > 50*time.Millisecond {
 			t.Errorf("Capture held the start up for %v", d)
 		}
@@ -63,7 +66,7 @@ func TestCapture(t *testing.T) {
 	d, f := capture()
 	head := inGit(t, repo, "rev-parse", "HEAD")
 	if f["git.commit"] != head || f["git.branch"] != "main" || f["git.dirty"] != "false" || len(f["exe.sha256"]) != 64 || f["git.root"] == "" ||
-		f["host.os"] == "" || f["go.version"] == "" || f["command.dir"] == "" {
+		f["host.os"] == "" || len(f["plugin.sha256"]) != 64 || f["config.path"] == "" || f["config.sha256"] != "" || f["variable.LAB_ISA"] != "sse2" || f["go.version"] == "" || f["command.dir"] == "" {
 		t.Errorf("got %v", f)
 	}
 	if len(d.Artifacts) != 0 {
@@ -88,6 +91,7 @@ func TestCapture(t *testing.T) {
 	inGit(t, repo, "apply", filepath.Join(again.Dir, diffName))
 
 	repo = t.TempDir() // outside git
+	os.WriteFile(filepath.Join(repo, "a.go"), nil, 0o644)
 	if _, f := capture(); f["git.commit"] != "" || f["exe.sha256"] == "" {
 		t.Errorf("got %v", f)
 	}

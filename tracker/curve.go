@@ -26,8 +26,8 @@ func (db *DB) Curve(ctx context.Context, ref, metric string, n int) ([]Bucket, e
 		n = 200
 	}
 	var curve []Bucket
-	err := db.snapshot(ctx, func(tx querier, _ []int64) error {
-		run, id, err := locate(ctx, tx, ref, metric)
+	err := db.snapshot(ctx, func(tx querier, fates []fate) error {
+		run, id, err := locate(ctx, tx, fates, ref, metric)
 		if err != nil {
 			return err
 		}
@@ -39,12 +39,12 @@ func (db *DB) Curve(ctx context.Context, ref, metric string, n int) ([]Bucket, e
 
 // Points calls f for every point of a metric in step order until f fails.
 func (db *DB) Points(ctx context.Context, ref, metric string, f func(core.Point) error) error {
-	err := db.snapshot(ctx, func(tx querier, _ []int64) error {
-		run, id, err := locate(ctx, tx, ref, metric)
+	err := db.snapshot(ctx, func(tx querier, fates []fate) error {
+		run, id, err := locate(ctx, tx, fates, ref, metric)
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT step,t,value FROM metric WHERE run_id=? AND metric_id=? ORDER BY step`, run, id)
+		rows, err := tx.QueryContext(ctx, `SELECT step,t,value FROM point WHERE run_id=? AND metric_id=? ORDER BY step`, run, id)
 		if err != nil {
 			return err
 		}
@@ -67,8 +67,8 @@ func (db *DB) Points(ctx context.Context, ref, metric string, f func(core.Point)
 }
 
 // locate finds the run and the metric's number; 0 for a metric that no run has.
-func locate(ctx context.Context, q querier, ref, metric string) (run, id int64, err error) {
-	if run, err = resolve(ctx, q, ref); err != nil {
+func locate(ctx context.Context, q querier, fates []fate, ref, metric string) (run, id int64, err error) {
+	if run, err = resolve(ctx, q, ref, fates); err != nil {
 		return 0, 0, err
 	}
 	err = q.QueryRowContext(ctx, `SELECT coalesce((SELECT id FROM metric_name WHERE name=?),0)`, metric).Scan(&id)
@@ -81,7 +81,9 @@ func readCurve(ctx context.Context, q querier, run, metric int64, n int) ([]Buck
 		ordered bool
 		lo, hi  sql.NullInt64
 	)
-	err := q.QueryRowContext(ctx, `SELECT n,ordered,(SELECT min(step) FROM metric m WHERE m.run_id=l.run_id AND m.metric_id=l.metric_id),step
+	err := q.QueryRowContext(ctx, `SELECT n,ordered,coalesce(
+			(SELECT min(step) FROM metric m WHERE m.run_id=l.run_id AND m.metric_id=l.metric_id),
+			(SELECT min(step) FROM recent m WHERE m.run_id=l.run_id AND m.metric_id=l.metric_id)),step
 		FROM latest l WHERE run_id=? AND metric_id=?`, run, metric).Scan(&points, &ordered, &lo, &hi)
 	if err == sql.ErrNoRows || err == nil && points == 0 {
 		return nil, nil
@@ -122,9 +124,9 @@ func readCurve(ctx context.Context, q querier, run, metric int64, n int) ([]Buck
 		}
 		width /= fan
 	}
-	rows, err := q.QueryContext(ctx, `SELECT step,value FROM metric WHERE run_id=? AND metric_id=? AND step>? ORDER BY step`, run, metric, after)
+	rows, err := q.QueryContext(ctx, `SELECT step,value FROM point WHERE run_id=? AND metric_id=? AND step>? ORDER BY step`, run, metric, after)
 	if after == math.MinInt64 {
-		rows, err = q.QueryContext(ctx, `SELECT step,value FROM metric WHERE run_id=? AND metric_id=? ORDER BY step`, run, metric)
+		rows, err = q.QueryContext(ctx, `SELECT step,value FROM point WHERE run_id=? AND metric_id=? ORDER BY step`, run, metric)
 	}
 	if err != nil {
 		return nil, err

@@ -25,6 +25,10 @@ func terms(x expr, keys []sortKey) []term {
 			walk(x.x)
 		case cmpExpr:
 			ts = append(ts, x.term)
+		case propExpr:
+			if x.prop == "has" {
+				ts = append(ts, term{name: x.name})
+			}
 		}
 	}
 	walk(x)

@@ -12,7 +12,7 @@ import (
 //
 //	expr  = and { "or" and }
 //	and   = not { ["and"] not }              side by side means and
-//	not   = "not" not | "(" expr ")" | "tag:" WORD | term op value
+//	not   = "not" not | "(" expr ")" | ("tag:" | "has:" | "from:") (WORD | quoted) | term op value
 //	term  = WORD | ("last" | "best" | "min" | "max") "(" WORD ")"
 //	op    = "=" | "!=" | "<" | "<=" | ">" | ">=" | "~"
 //	value = WORD | "quoted" | 'quoted'
@@ -31,19 +31,21 @@ type (
 	andExpr struct{ a, b expr }
 	orExpr  struct{ a, b expr }
 	notExpr struct{ x expr }
-	tagExpr struct{ tag string }
-	cmpExpr struct {
+	// propExpr is tag:x, has:x or from:x: tagged x, having points of a metric or a
+	// parameter x, with weights from run x.
+	propExpr struct{ prop, name string }
+	cmpExpr  struct {
 		term  term
 		op    string
 		value string
 	}
 )
 
-func (andExpr) isExpr() {}
-func (orExpr) isExpr()  {}
-func (notExpr) isExpr() {}
-func (tagExpr) isExpr() {}
-func (cmpExpr) isExpr() {}
+func (andExpr) isExpr()  {}
+func (orExpr) isExpr()   {}
+func (notExpr) isExpr()  {}
+func (propExpr) isExpr() {}
+func (cmpExpr) isExpr()  {}
 
 // term is what is compared or sorted by: a property of the run, a parameter, a
 // metric or a fact.
@@ -241,14 +243,14 @@ func (p *filterParser) comparison() (expr, error) {
 	case first.kind != 'w' && first.kind != 'q':
 		return nil, p.fail("a name is expected before %q", first.text)
 	}
-	if tag, ok := strings.CutPrefix(first.text, "tag:"); ok && first.kind == 'w' {
-		if tag == "" && p.peek().kind == 'q' {
-			tag = p.next().text
+	if prop, name, ok := strings.Cut(first.text, ":"); ok && first.kind == 'w' && (prop == "tag" || prop == "has" || prop == "from") {
+		if name == "" && p.peek().kind == 'q' {
+			name = p.next().text
 		}
-		if tag == "" {
-			return nil, p.fail("a tag is missing after \"tag:\"")
+		if name == "" {
+			return nil, p.fail("a name is missing after \"%s:\"", prop)
 		}
-		return tagExpr{tag}, nil
+		return propExpr{prop, name}, nil
 	}
 	t := term{name: first.text}
 	if isFunction(first.text) && p.peek().kind == '(' {
@@ -289,16 +291,9 @@ func parseSort(text string) ([]sortKey, error) {
 		if rest, ok := strings.CutPrefix(part, "-"); ok {
 			k.reverse, part = true, rest
 		}
-		k.term.name = part
-		if fn, rest, ok := strings.Cut(part, "("); ok {
-			arg, tail, closed := strings.Cut(rest, ")")
-			if !isFunction(fn) || !closed || tail != "" || arg == "" {
-				return nil, &core.Error{Kind: core.Usage, Msg: "cannot sort by " + strconv.Quote(part), Try: "best(fid), -duration or lr"}
-			}
-			k.term = term{fn, arg}
-		}
-		if k.term.name == "" {
-			return nil, &core.Error{Kind: core.Usage, Msg: "cannot sort by " + strconv.Quote(text), Try: "best(fid), -duration or lr"}
+		var ok bool
+		if k.term, ok = parseTerm(part); !ok {
+			return nil, &core.Error{Kind: core.Usage, Msg: "cannot sort by " + strconv.Quote(part), Try: "best(fid), -duration or lr"}
 		}
 		keys = append(keys, k)
 	}

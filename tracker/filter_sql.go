@@ -14,8 +14,9 @@ import (
 // name and value of the user is a bound parameter; the text of the query holds
 // constants of this file only.
 type compiler struct {
-	args []any
-	now  time.Time
+	args    []any
+	now     time.Time
+	resolve func(ref string) (uid string, err error) // of from:
 }
 
 // bind adds a parameter and returns its placeholder.
@@ -29,7 +30,7 @@ func (c *compiler) bind(v any) string {
 // metric.NAME reach those.
 var textColumns = map[string]string{
 	"plugin": "r.family", "family": "r.family", "recipe": "r.recipe", "status": "r.state", "name": "coalesce(r.name,'')",
-	"note": "r.note", "uid": "r.uid", "host": "r.host", "reason": "r.reason", "sweep": "coalesce(r.sweep,'')", "parent": "coalesce(r.parent,'')",
+	"note": "r.note", "uid": "r.uid", "host": "r.host", "reason": "r.why", "sweep": "coalesce(r.sweep,'')", "parent": "coalesce(r.parent,'')",
 }
 
 var numberColumns = map[string]string{
@@ -38,6 +39,8 @@ var numberColumns = map[string]string{
 	"age":      "r.age",     // since the start
 	"number":   "r.number",
 	"started":  "r.started",
+	"memory":   "r.peak_memory", // bytes
+	"attempts": "(1+(SELECT count(*) FROM attempt WHERE run_id=r.id))",
 }
 
 var statuses = []string{string(core.Running), string(core.Finished), string(core.Failed),
@@ -52,12 +55,25 @@ func (c *compiler) expr(x expr) (string, error) {
 	case notExpr:
 		s, err := c.expr(x.x)
 		return "NOT coalesce(" + s + ",0)", err
-	case tagExpr:
-		return "EXISTS(SELECT 1 FROM tag WHERE run_id=r.id AND tag=" + c.bind(x.tag) + ")", nil
+	case propExpr:
+		return c.property(x)
 	case cmpExpr:
 		return c.compare(x)
 	}
 	return "1", nil
+}
+
+func (c *compiler) property(x propExpr) (string, error) {
+	switch x.prop {
+	case "has":
+		name := c.bind(x.name)
+		return "(EXISTS(SELECT 1 FROM param WHERE run_id=r.id AND key=" + name + ") OR EXISTS(SELECT 1 FROM latest WHERE run_id=r.id AND n>0" +
+			" AND metric_id=(SELECT id FROM metric_name WHERE name=" + name + ")))", nil
+	case "from":
+		uid, err := c.resolve(x.name)
+		return "EXISTS(SELECT 1 FROM lineage WHERE run_id=r.id AND from_run=" + c.bind(uid) + ")", err
+	}
+	return "EXISTS(SELECT 1 FROM tag WHERE run_id=r.id AND tag=" + c.bind(x.name) + ")", nil
 }
 
 func (c *compiler) pair(a expr, op string, b expr) (string, error) {
@@ -72,7 +88,7 @@ func (c *compiler) pair(a expr, op string, b expr) (string, error) {
 func (c *compiler) compare(x cmpExpr) (string, error) {
 	if x.term.fn == "" {
 		if x.term.name == "tag" && (x.op == "=" || x.op == "!=") {
-			s, err := c.expr(tagExpr{x.value})
+			s, err := c.expr(propExpr{"tag", x.value})
 			if x.op == "!=" {
 				s = "NOT " + s
 			}

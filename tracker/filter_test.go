@@ -3,6 +3,7 @@ package tracker
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +20,8 @@ func showExpr(x expr) string {
 		return "(" + showExpr(x.a) + " | " + showExpr(x.b) + ")"
 	case notExpr:
 		return "!" + showExpr(x.x)
-	case tagExpr:
-		return "#" + x.tag
+	case propExpr:
+		return x.prop[:1] + "#" + x.name
 	case cmpExpr:
 		return x.term.String() + x.op + x.value
 	}
@@ -38,7 +39,9 @@ func TestParseFilter(t *testing.T) {
 		{"(a=1 or b=2) c=3", "((a=1 | b=2) & c=3)"},
 		{"not a=1 and not (b=2)", "(!a=1 & !b=2)"},
 		{"NOT a=1 Or TAG:x", ""},
-		{"tag:baseline and tag:\"two words\"", "(#baseline & #two words)"},
+		{"tag:baseline and tag:\"two words\"", "(t#baseline & t#two words)"},
+		{"has:fid or from:@1 not has:\"a b\"", "(h#fid | (f#@1 & !h#a b))"},
+		{"has=1 and from=2", "(has=1 & from=2)"},
 		{"best(train/loss)<0.1", "best(train/loss)<0.1"},
 		{"last( \"a b\" )!=nan", "last(a b)!=nan"},
 		{"best=1", "best=1"},
@@ -67,7 +70,8 @@ func TestParseFilter(t *testing.T) {
 		{"a=1 or", "it ends"},
 		{"a!1", `"!" is no operator`},
 		{`a="x`, "is not closed"},
-		{"tag:", "a tag is missing"},
+		{"tag:", "a name is missing after \"tag:\""},
+		{"from: and a=1", "a name is missing after \"from:\""},
 		{"best(a<1", "needs one metric and a closing parenthesis"},
 		{strings.Repeat("(", 1000), "nested deeper"},
 		{strings.Repeat("not ", 1000), "nested deeper"},
@@ -81,6 +85,7 @@ func TestParseFilter(t *testing.T) {
 func FuzzFilter(f *testing.F) {
 	for _, s := range []string{"plugin=gan and fid<40 or tag:x", `not (last(m)>='a b' best(q)!=nan)`, "env.a~b seed=1 age<7d", "'=';drop table run=--"} {
 		f.Add(s, "best(m),-lr")
+		f.Add(s+" has:m or from:@1 or from:x", "duration")
 	}
 	db := openTest(f, f.TempDir(), Options{}) // empty: every name passes
 	f.Fuzz(func(t *testing.T, filter, sort string) {
@@ -95,6 +100,7 @@ func FuzzFilter(f *testing.F) {
 func filterRuns(t *testing.T) *DB {
 	clk := newClock()
 	db := openTest(t, t.TempDir(), Options{Now: clk.Now})
+	var uids []string
 	for i, c := range []struct {
 		name, family, recipe, lr string
 		fid, acc                 float64
@@ -114,7 +120,11 @@ func filterRuns(t *testing.T) *DB {
 		if c.lr != "" {
 			n.Params = append(n.Params, core.Param{Key: "lr", Type: core.Float, Value: c.lr})
 		}
+		if c.name == "c" || c.name == "d" {
+			n.From = []Source{{Run: uids[i-2], SHA256: "aa"}}
+		}
 		r := startTest(t, db, n)
+		uids = append(uids, r.UID())
 		put(t, r, core.Metrics{Points: []core.Point{pt("acc", 1, c.acc), pt("acc", 2, 0)}})
 		if c.fid >= 0 || c.fid != c.fid {
 			put(t, r, core.Metrics{Points: []core.Point{pt("fid", 1, c.fid), pt("fid", 2, 100)}})
@@ -175,6 +185,12 @@ func TestRunsFilter(t *testing.T) {
 		{"env.host.os=linux", "edcba"},
 		{"env.n>3", "e"},
 		{"name=a or uid~zzzzz", "a"},
+		{"has:fid", "ecba"},
+		{"has:lr and not has:acc", ""},
+		{"not has:lr", "fe"},
+		{"from:a", "c"},
+		{"from:@6 or from:@5", "dc"},
+		{"attempts=1 and memory<1", "fedcba"},
 		{"name='a''", ""},
 	} {
 		runs, err := db.Runs(ctx, Query{Filter: c.filter})
@@ -196,6 +212,9 @@ func TestRunsFilter(t *testing.T) {
 		{"seed=x", `"x" is not a seed`, ""},
 		{"age<soon", `"soon" is not a number or a time span`, ""},
 		{"started>now", "is not a date", ""},
+		{"has:fdi", `no run has a parameter or metric "fdi"`, "fid"},
+		{"from:nobody", `no run has the name or id "nobody"`, ""},
+		{"from:@9", "there is no run @9", "@1 to @6"},
 	} {
 		_, err := db.Runs(ctx, Query{Filter: c.filter})
 		wantError(t, err, core.Usage, c.msg, c.try)
@@ -230,6 +249,61 @@ func TestRunsSortAndLimit(t *testing.T) {
 	for _, s := range []string{"fdi", "best(fid", "avg(fid)", "-"} {
 		_, err := db.Runs(ctx, Query{Sort: s})
 		wantError(t, err, core.Usage, "", "")
+	}
+}
+
+func TestColumns(t *testing.T) {
+	db := filterRuns(t)
+	terms := []string{"lr", "fid", "last(fid)", "env.n", "tag", "seed", "duration", "status", "param.warmup", "metric.acc"}
+	runs := mustRuns(t, db, Query{Columns: terms, Headlines: 1})
+	want := map[string]string{
+		"a": "0.0001|50|100|0|baseline|0|60|finished|0s|0.5",
+		"c": "inf|100|100|2|baseline x|2|180|failed|2m0s|0.7",
+		"d": "0.1|-|-|3|-|3|240|finished|3m0s|0.99",
+		"f": "-|-|-|-|-|18446744073709551615|1|running|-|-",
+	}
+	for _, r := range runs {
+		var got []string
+		for _, v := range r.Columns {
+			if !v.Known {
+				v.Text = "-"
+			}
+			got = append(got, v.Text)
+		}
+		if w, ok := want[r.Name]; ok && strings.Join(got, "|") != w {
+			t.Errorf("%s: got %s; want %s", r.Name, strings.Join(got, "|"), w)
+		}
+		if r.Name == "a" && (r.Columns[8].Num != 0 || !r.Columns[8].Number || r.Columns[7].Number) {
+			t.Errorf("got %+v", r.Columns)
+		}
+		if len(r.Metrics) > 1 {
+			t.Errorf("%d metrics of %s", len(r.Metrics), r.Name)
+		}
+	}
+	for _, bad := range []string{"", "best(", "avg(fid)", "fdi"} {
+		_, err := db.Runs(ctx, Query{Columns: []string{bad}})
+		wantError(t, err, core.Usage, "", "")
+	}
+}
+
+// Parameters travel packed; any text must come back as it was.
+func TestPackedParams(t *testing.T) {
+	db := openTest(t, t.TempDir(), Options{})
+	want := []core.Param{{Key: "z", Type: core.String, Value: " 3 1 "}, {Key: "a b", Type: core.Strings, Value: "é\x00\n", Default: true}, {Key: "m", Type: core.Int, Value: ""}}
+	startTest(t, db, NewRun{Params: want})
+	if got := mustRuns(t, db, Query{})[0].Params; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v; want %+v", got, want)
+	}
+
+	// As a migration packs them: in the order of the keys.
+	got, err := unpackParams("1 0 int 1 1 a52 1 string 1 0 b0 0 bool 1 4 ctrue")
+	if err != nil || len(got) != 3 || got[0].Key != "c" || got[1] != (core.Param{Key: "a", Type: core.Int, Value: "5"}) || !got[2].Default {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, bad := range []string{"x", "0 0 int 1 1 a", "0 0 int -1 1 a", "0 0 int 9 9 a", "0 0 int 9223372036854775807 9223372036854775807 a"} {
+		if _, err := unpackParams(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
 	}
 }
 

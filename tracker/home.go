@@ -8,11 +8,13 @@ import (
 )
 
 const (
-	fileName  = "lab.db"
-	runsDir   = "runs"
-	logName   = "log.txt"
-	spoolName = "spool.jsonl"
-	diffName  = "source.diff"
+	fileName = "lab.db"
+	runsDir  = "runs"
+	logName  = "log.txt"
+	diffName = "source.diff"
+
+	spoolName   = "spool.jsonl"
+	reserveName = "end.reserve"
 )
 
 // runDir is where the run of that uid keeps its files.
@@ -46,27 +48,4 @@ func refuseNetwork(home string, kind func(string) string) error {
 			Try: "a folder on a local disk with --home DIR or LAB_HOME"}
 	}
 	return nil
-}
-
-// writeWhole writes a file that is afterwards there completely or not at all.
-func writeWhole(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails once renamed
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"os"
@@ -14,16 +15,16 @@ import (
 // lostReason is what a run says whose host vanished.
 const lostReason = "the process that recorded it is gone"
 
-// dead returns the ids of the runs that are stored as running but whose process
-// is gone, with their uids.
-func (db *DB) dead(ctx context.Context, q querier) (map[int64]string, error) {
+// fates returns what became of the runs that are stored as running but are not:
+// their process is gone, or has closed them and could not write so.
+func (db *DB) fates(ctx context.Context, q querier) ([]fate, error) {
 	rows, err := q.QueryContext(ctx, `SELECT id,uid,host,boot_id,pid_space,pid,pid_started,heartbeat FROM run WHERE status='running'`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	now := db.opts.Now()
-	dead := map[int64]string{}
+	fates := []fate{}
 	for rows.Next() {
 		var (
 			id, heartbeat int64
@@ -33,53 +34,100 @@ func (db *DB) dead(ctx context.Context, q querier) (map[int64]string, error) {
 		if err := rows.Scan(&id, &uid, &p.Host, &p.BootID, &p.PIDSpace, &p.PID, &p.Started, &heartbeat); err != nil {
 			return nil, err
 		}
-		if !db.self.alive(p, time.UnixMilli(heartbeat), now) {
-			dead[id] = uid
+		if _, closed := db.unwritten.Load(id); closed || !db.self.alive(p, time.UnixMilli(heartbeat), now) {
+			fates = append(fates, db.fateOf(id, uid))
 		}
 	}
-	return dead, rows.Err()
+	return fates, rows.Err()
 }
 
-// buryDead marks the runs of dead processes as lost, or as what their spool says
-// became of them.
+// buryDead gives the runs of dead processes their final state.
 func (db *DB) buryDead(ctx context.Context) error {
-	dead, err := db.dead(ctx, db.pool)
+	fates, err := db.fates(ctx, db.pool)
 	if err != nil {
 		return err
 	}
-	for id, uid := range dead {
-		if err := db.bury(id, uid); err != nil {
+	for _, f := range fates {
+		if err := db.bury(f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (db *DB) bury(id int64, uid string) error {
-	path := filepath.Join(db.runDir(uid), spoolName)
+// bury writes the final state of a run, with what lies beside the database.
+func (db *DB) bury(f fate) error {
+	dir := db.runDir(f.uid)
 	err := db.w.do(func(c *conn) error {
 		// Another process may have been quicker.
-		status, err := c.one(`SELECT status FROM run WHERE id=?`, id)
+		status, err := c.one(`SELECT status FROM run WHERE id=?`, f.ID)
 		if err != nil || status != string(core.Running) {
 			return err
 		}
-		return db.settle(c, id, path)
+		return db.settle(c, f.ID, dir)
 	})
 	if err == nil {
-		os.Remove(path) // not there as a rule
+		db.unwritten.Delete(f.ID)
+		err = db.tidy(f.ID, dir)
 	}
 	return err
 }
 
-// settle merges a spool and gives the run its final state: the one in the spool,
-// or lost at its last sign of life.
-func (db *DB) settle(c *conn, id int64, spool string) error {
+// tidy removes from the folder of a run that is over what is in the database, and
+// what was never finished.
+func (db *DB) tidy(id int64, dir string) error {
+	for _, name := range []string{spoolName, reserveName} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	removeTemps(dir)
+	return db.w.do(func(c *conn) error { return c.exec(`DELETE FROM untidy WHERE run_id=?`, id) })
+}
+
+// tidyDead tidies the folders of runs that ended, but whose process died before
+// it had tidied them.
+func (db *DB) tidyDead(ctx context.Context) error {
+	type run struct {
+		id        int64
+		uid       string
+		heartbeat int64
+		p         process
+	}
+	var runs []run
+	err := forRows(ctx, db.pool, `SELECT id,uid,heartbeat,host,boot_id,pid_space,pid,pid_started FROM untidy JOIN run ON id=run_id WHERE status<>?`,
+		string(core.Running), func(rows *sql.Rows) error {
+			var r run
+			err := rows.Scan(&r.id, &r.uid, &r.heartbeat, &r.p.Host, &r.p.BootID, &r.p.PIDSpace, &r.p.PID, &r.p.Started)
+			runs = append(runs, r)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	now := db.opts.Now()
+	for _, r := range runs {
+		if !db.self.alive(r.p, time.UnixMilli(r.heartbeat), now) {
+			if err := db.tidy(r.id, db.runDir(r.uid)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// settle merges what lies beside the database and gives the run its final state:
+// the one told there, or lost at its last sign of life.
+func (db *DB) settle(c *conn, id int64, dir string) error {
 	r := &runState{id: id}
-	ended, err := replayFile(db.w, c, r, spool)
+	ended, err := replay(db.w, c, r, dir)
 	if err != nil || ended {
 		return errors.Join(err, db.w.flush(c, r))
 	}
 	if err := db.w.flush(c, r); err != nil {
+		return err
+	}
+	if err := db.w.settleRecent(); err != nil {
 		return err
 	}
 	hash, err := hashOf(c, id)
@@ -124,20 +172,19 @@ func (db *DB) adopt(path string) error {
 	if head == nil || db.self.alive(head.Process, time.UnixMilli(head.At), db.opts.Now()) {
 		return nil
 	}
-	known := false
+	known, id := false, int64(0)
 	err := db.w.do(func(c *conn) error {
 		row, err := c.one(`SELECT 1 FROM run WHERE uid=?`, head.UID)
 		if known = row != nil; known || err != nil {
 			return err
 		}
-		id, err := db.insertRun(c, head)
-		if err != nil {
+		if id, err = db.insertRun(c, head); err != nil {
 			return err
 		}
-		return db.settle(c, id, path)
+		return db.settle(c, id, filepath.Dir(path))
 	})
 	if err == nil && !known {
-		os.Remove(path)
+		err = db.tidy(id, filepath.Dir(path))
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func TestPastSchemasMigrate(t *testing.T) {
 				}
 				d, err := db.Show(ctx, runs[0].UID)
 				if err != nil || d.Name != "first" || d.Status != core.Finished || len(d.Hash) != 32 || len(d.Params) != 2 ||
-					len(d.Artifacts) != 2 || len(d.From) != 1 || factsOf(d)["data.name"] != "mnist" || len(points(t, db, "first", "fid")) != 40 {
+					len(d.Artifacts) != 2 || len(d.Sources) != 1 || factsOf(d)["data.name"] != "mnist" || len(points(t, db, "first", "fid")) != 40 {
 					t.Errorf("got %+v, %v", d, err)
 				}
 				if curve, err := db.Curve(ctx, "first", "fid", 5); err != nil || len(curve) != 5 {

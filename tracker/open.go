@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +42,7 @@ type DB struct {
 	w          *writer // nil when opened read-only
 	copied     string  // temporary folder with a copy of the database, or ""
 	closed     atomic.Bool
+	unwritten  sync.Map // ids of runs that were closed here but whose end is in no row
 }
 
 // Open opens the home folder, creating it and lab.db unless opts.ReadOnly.
@@ -97,7 +99,10 @@ func (db *DB) openWriting() error {
 	if err := db.adoptSpools(ctx); err != nil {
 		return err
 	}
-	return db.buryDead(ctx)
+	if err := db.buryDead(ctx); err != nil {
+		return err
+	}
+	return db.tidyDead(ctx)
 }
 
 // dialWriter opens the one connection that writes, and migrates.

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"math/bits"
 	"strings"
+	"time"
 
 	"lab/core"
 )
@@ -13,18 +14,21 @@ const (
 	pointColumns = 5
 )
 
-const insertPoint = `INSERT OR REPLACE INTO metric(run_id,metric_id,step,t,value) VALUES(?,?,?,?,?)`
+// insertPoints holds the INSERTs of 1, 2, 4 … rowsAtOnce points into metric.
+var insertPoints = insertsOf(`INSERT OR REPLACE INTO metric(run_id,metric_id,step,t,value) VALUES`)
 
-// insertPoints holds the INSERTs of 1, 2, 4 … rowsAtOnce points.
-var insertPoints = func() (texts []string) {
+func insertsOf(insert string) (texts []string) {
 	for n := 1; n <= rowsAtOnce; n *= 2 {
-		texts = append(texts, insertPoint+strings.Repeat(`,(?,?,?,?,?)`, n-1))
+		texts = append(texts, insert+`(?,?,?,?,?)`+strings.Repeat(`,(?,?,?,?,?)`, n-1))
 	}
 	return texts
-}()
+}
 
-// rowBuffer collects rows of metric up to a full INSERT.
-type rowBuffer struct{ args []driver.Value }
+// rowBuffer collects points up to a full INSERT.
+type rowBuffer struct {
+	inserts []string // of 1, 2, 4 … rows
+	args    []driver.Value
+}
 
 func (b *rowBuffer) reset() { b.args = b.args[:0] }
 
@@ -41,7 +45,7 @@ func (b *rowBuffer) flush(c *conn) error {
 	for rest := b.args; len(rest) > 0; {
 		size := bits.Len(uint(len(rest)/pointColumns)) - 1 // the largest INSERT they fill
 		n := pointColumns << size
-		if err := c.query(insertPoints[size], rest[:n], nil); err != nil {
+		if err := c.query(b.inserts[size], rest[:n], nil); err != nil {
 			return err
 		}
 		rest = rest[n:]
@@ -50,13 +54,15 @@ func (b *rowBuffer) flush(c *conn) error {
 	return nil
 }
 
-// points adds the points to metric and rollup and to the run's series; the rows
-// of latest are written once a transaction, by the caller.
-func (w *writer) points(r *runState, ps []core.Point) error {
+// points adds the points, offset later in time, to metric or recent, to rollup
+// and to the run's series; the rows of latest are written once a transaction, by
+// the caller.
+func (w *writer) points(r *runState, ps []core.Point, offset time.Duration) error {
 	var (
 		name string
 		s    *series
 		err  error
+		few  = len(ps) < recentRequest
 	)
 	for i := range ps {
 		p := &ps[i]
@@ -67,11 +73,19 @@ func (w *writer) points(r *runState, ps []core.Point) error {
 			}
 		}
 		s.chain.add(p.Step, p.Value)
+		t := (p.Time + offset).Milliseconds()
 		if s.n > 0 && p.Step <= s.step {
-			err = w.backfill(r, s, p)
+			err = w.backfill(r, s, p, t)
 		} else {
+			rows := &w.rows
+			if few {
+				rows = &w.recent
+				w.added++
+				w.clock++
+				s.appended = w.clock
+			}
 			s.add(p.Step, p.Value)
-			if err = w.rows.add(w.c, r.id, s.id, p.Step, p.Time.Milliseconds(), p.Value); err == nil && s.ordered {
+			if err = rows.add(w.c, r.id, s.id, p.Step, t, p.Value); err == nil && s.ordered {
 				err = s.roll(w.c, r.id, p.Step, p.Value)
 			}
 		}
@@ -85,9 +99,14 @@ func (w *writer) points(r *runState, ps []core.Point) error {
 // backfill takes a point at or before a step that was logged already. From here
 // on the metric's buckets would overlap, so it has no more of them, and its
 // curve is drawn from the points.
-func (w *writer) backfill(r *runState, s *series, p *core.Point) error {
+func (w *writer) backfill(r *runState, s *series, p *core.Point, t int64) error {
 	if err := w.rows.flush(w.c); err != nil { // the step may be in there
 		return err
+	}
+	if s.appended > w.settled { // or in there
+		if err := w.settleRecent(); err != nil {
+			return err
+		}
 	}
 	if s.ordered {
 		s.ordered = false
@@ -104,7 +123,7 @@ func (w *writer) backfill(r *runState, s *series, p *core.Point) error {
 	} else {
 		s.overwrite(p.Step, p.Value)
 	}
-	return w.c.exec(insertPoint, r.id, s.id, p.Step, p.Time.Milliseconds(), real(p.Value))
+	return w.c.exec(insertPoints[0], r.id, s.id, p.Step, t, real(p.Value))
 }
 
 func (w *writer) seriesOf(r *runState, name string) (*series, error) {
@@ -115,10 +134,15 @@ func (w *writer) seriesOf(r *runState, name string) (*series, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := w.recent.flush(w.c); err != nil { // what is loaded may be in there
+		return nil, err
+	}
 	s, err := loadSeries(w.c, r.id, id)
 	if err != nil {
 		return nil, err
 	}
+	w.clock++
+	s.appended = w.clock // perhaps, by another process
 	if r.series == nil {
 		r.series = map[string]*series{}
 	}

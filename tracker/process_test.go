@@ -1,9 +1,10 @@
 package tracker
 
 import (
-	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -78,27 +79,48 @@ func partWrite(home string) error {
 	return r.Close(Exit{Status: core.Finished})
 }
 
-// partTrain records a run without end and says what has been acknowledged.
+// partTrain records a run, files included, and says what has been acknowledged.
+// Now and then it ends, and begins another.
 func partTrain(home string) error {
 	db, err := Open(home, Options{})
 	if err != nil {
 		return err
 	}
-	r, err := db.Start(NewRun{Family: "gan", Recipe: "dcgan"})
-	if err != nil {
-		return err
-	}
-	fmt.Println(r.UID())
-	for step := int64(0); ; {
-		var ps []core.Point
-		for range 1 + rand.IntN(40) {
-			ps = append(ps, pt("m", step, float64(step)))
-			step++
-		}
-		if err := r.Put(core.Metrics{Points: ps}); err != nil {
+	for {
+		r, err := db.Start(NewRun{Family: "gan", Recipe: "dcgan", Environment: Surroundings()})
+		if err != nil {
 			return err
 		}
-		fmt.Println(step)
+		fmt.Println("run", r.UID())
+		r.Capture("")
+		step := int64(0)
+		for range 10 + rand.IntN(200) {
+			var ps []core.Point
+			for range 1 + rand.IntN(40) {
+				ps = append(ps, pt("m", step, float64(step)))
+				step++
+			}
+			if err := r.Put(core.Metrics{Points: ps}); err != nil {
+				return err
+			}
+			fmt.Println("points", step)
+			if rand.IntN(10) == 0 {
+				name := fmt.Sprintf("a%d", step)
+				text := bytes.Repeat([]byte(name), 1000)
+				if err := writeWhole(filepath.Join(r.Dir(), name), text); err != nil {
+					return err
+				}
+				sum := sha256.Sum256(text)
+				if err := r.Put(core.Artifact{Name: name, Kind: "text", Path: name, SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(text)), Step: step}); err != nil {
+					return err
+				}
+				fmt.Println("file", name)
+			}
+		}
+		if err := r.Close(Exit{Status: core.Finished}); err != nil {
+			return err
+		}
+		fmt.Println("ended")
 	}
 }
 
@@ -164,57 +186,112 @@ func TestEightProcessesWriteWhileOneReads(t *testing.T) {
 	}
 }
 
-// A killed process loses nothing it was told is safe, and its run is found lost.
+// heard is what a killed process was told of one run.
+type heard struct {
+	uid    string
+	points int64
+	files  []string
+	ended  bool
+}
+
+func hear(out string) (runs []heard) {
+	for line := range strings.Lines(out) {
+		what, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !strings.HasSuffix(line, "\n") {
+			break // cut off by the kill
+		}
+		if what == "run" {
+			runs = append(runs, heard{uid: value})
+			continue
+		}
+		r := &runs[len(runs)-1]
+		switch what {
+		case "points":
+			fmt.Sscan(value, &r.points)
+		case "file":
+			r.files = append(r.files, value)
+		case "ended":
+			r.ended = true
+		}
+	}
+	return runs
+}
+
+// A killed process loses nothing it was told is safe, its run is found lost, and
+// nothing half-written stays. LAB_FULL kills 200 times.
 func TestKilled(t *testing.T) {
 	rounds := 20
-	if testing.Short() {
+	if os.Getenv("LAB_FULL") != "" {
+		rounds = 200
+	} else if testing.Short() {
 		rounds = 4
 	}
-	home := t.TempDir()
+	home := filepath.Join(t.TempDir(), "home")
+	lost, finished := 0, 0
 	for round := range rounds {
 		cmd := play("train", home)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
+		var out bytes.Buffer
+		cmd.Stdout = &out
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		lines := bufio.NewReader(out)
-		uid, _ := lines.ReadString('\n')
-		time.AfterFunc(time.Duration(rand.IntN(120))*time.Millisecond, func() { cmd.Process.Kill() })
-		rest, _ := io.ReadAll(lines)
+		within := 200 // milliseconds: in the middle of a run, or while it opens and starts
+		if round%4 == 0 {
+			within = 20
+		}
+		time.Sleep(time.Duration(rand.IntN(within*1000)) * time.Microsecond)
+		cmd.Process.Kill()
 		cmd.Wait()
-		var acked int64
-		if all := strings.Split(string(rest), "\n"); len(all) > 1 {
-			fmt.Sscan(all[len(all)-2], &acked)
-		}
-		uid = strings.TrimSpace(uid)
-		if uid == "" {
-			t.Fatal("the process said nothing")
-		}
 		// Half the time a reader sees it first, which must not write.
 		for _, readOnly := range []bool{round%2 == 0, false} {
 			db := openTest(t, home, Options{ReadOnly: readOnly})
-			d, err := db.Show(ctx, uid)
-			if err != nil {
-				t.Fatal(err)
+			for _, h := range hear(out.String()) {
+				d, err := db.Show(ctx, h.uid)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m, _ := d.Metric("m")
+				if d.Ended.IsZero() || h.ended && d.Status != core.Finished || d.Status == core.Lost && d.Reason == "" ||
+					d.Status != core.Lost && d.Status != core.Finished {
+					t.Fatalf("round %d: heard %+v; got %+v", round, h, d.Summary)
+				}
+				if m.Points < h.points || h.points > 0 && m.LastStep != m.Points-1 {
+					t.Fatalf("round %d: %d points acknowledged; got %+v", round, h.points, d.Summary)
+				}
+				if ps := points(t, db, h.uid, "m"); int64(len(ps)) != m.Points {
+					t.Fatalf("round %d: %d points, but latest says %d", round, len(ps), m.Points)
+				}
+				if !readOnly && len(d.Hash) != 32 {
+					t.Errorf("a run that is over has no hash")
+				}
+				have := map[string]bool{}
+				for _, a := range d.Artifacts {
+					have[a.Name] = true
+					sum, err := hashFile(ctx, filepath.Join(d.Dir, a.Path))
+					if err != nil || sum != a.SHA256 {
+						t.Errorf("round %d: %s: %v", round, a.Path, err)
+					}
+				}
+				for _, f := range h.files {
+					if !have[f] {
+						t.Errorf("round %d: file %s was acknowledged", round, f)
+					}
+				}
 			}
-			m, _ := d.Metric("m")
-			if d.Status != core.Lost || d.Reason == "" || d.Ended.IsZero() || m.Points < acked || acked > 0 && m.LastStep != m.Points-1 {
-				t.Fatalf("round %d: %d points acknowledged; got %+v", round, acked, d.Summary)
+			if runs := mustRuns(t, db, Query{Filter: "status=running"}); len(runs) != 0 {
+				t.Fatalf("round %d: %+v", round, runs)
 			}
-			if ps := points(t, db, uid, "m"); int64(len(ps)) != m.Points {
-				t.Fatalf("round %d: %d points, but latest says %d", round, len(ps), m.Points)
-			}
-			if !readOnly && len(d.Hash) != 32 {
-				t.Errorf("a lost run has no hash")
-			}
-			if runs := mustRuns(t, db, Query{Filter: "status=lost"}); len(runs) != round+1 {
-				t.Fatalf("%d runs are lost after %d kills", len(runs), round+1)
-			}
+			lost, finished = len(mustRuns(t, db, Query{Filter: "status=lost"})), len(mustRuns(t, db, Query{Filter: "status=finished"}))
 			db.Close()
 		}
+		for _, pattern := range []string{tempPrefix + "*", spoolName, reserveName} {
+			if left, _ := filepath.Glob(filepath.Join(home, runsDir, "*", pattern)); len(left) > 0 {
+				t.Fatalf("round %d: left behind: %v", round, left)
+			}
+		}
+	}
+	if t.Logf("%d kills: %d runs lost, %d finished", rounds, lost, finished); rounds > 4 && lost == 0 {
+		t.Error("no kill met a run")
 	}
 	c, err := dial(dsn(filepath.Join(home, fileName), ""))
 	if err != nil {

@@ -22,10 +22,12 @@ type Query struct {
 	//	plugin=gan and fid<40 and lr>=1e-4 and status=finished and tag:baseline
 	//
 	// A name is a property of the run (plugin, recipe, status, name, uid, note,
-	// host, reason, seed, number, started, duration, age), a parameter, or a
-	// metric, in this order; param.NAME, metric.NAME and env.KEY leave no choice.
-	// A bare metric is its best value; last(M), best(M), min(M), max(M) choose.
-	// = != < <= > >= compare, ~ finds text; and, or, not and parentheses combine.
+	// host, reason, sweep, parent, seed, number, started, duration, age, memory,
+	// attempts), a parameter, or a metric, in this order; param.NAME, metric.NAME
+	// and env.KEY leave no choice. A bare metric is its best value; last(M),
+	// best(M), min(M), max(M) choose. = != < <= > >= compare, ~ finds text;
+	// tag:T has the tag, has:NAME the parameter or points of the metric, from:RUN
+	// its weights from that run; and, or, not and parentheses combine.
 	Filter string
 
 	// Sort is a list of names as in Filter, "best(fid),-lr": metrics best first,
@@ -34,6 +36,14 @@ type Query struct {
 
 	Limit   int  // 0 for no limit
 	Removed bool // the runs in the bin instead
+
+	// Columns are further terms to report of each run, in [Summary.Columns]: names
+	// and functions as in Filter, "lr", "last(fid)", "env.git.commit".
+	Columns []string
+
+	// Headlines limits [Summary.Metrics] to the first so many that the recipe
+	// promises: a table of ten thousand runs shows no more. 0 for all metrics.
+	Headlines int
 }
 
 // Summary is one run as a report shows it.
@@ -56,8 +66,19 @@ type Summary struct {
 	Metrics       []Metric     // promised ones first, the headline at the front; then by name
 	Progress      core.Progress
 	PeakMemory    int64
-	Hash          []byte // see the comment at chain in hash.go; nil while running
-	Parent, Sweep string // uids, or ""
+	Hash          []byte   // see the comment at chain in hash.go; nil while running
+	Parent, Sweep string   // uids, or ""
+	From          []string // SHA-256 of what its weights start from
+	Attempts      int      // how often it was begun: 1 unless it was resumed
+	Columns       []Value  // see Query.Columns
+}
+
+// Value is what a column holds of a run.
+type Value struct {
+	Text   string  // as it is stored; of a metric, the number as text
+	Num    float64 // of what is a number; time spans in seconds
+	Number bool    // whether Num means anything; NaN is a number here
+	Known  bool    // false: the run has no such parameter, metric or fact
 }
 
 // Metric is what became of one metric in one run.
@@ -114,22 +135,37 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	columns, err := parseColumns(q.Columns)
+	if err != nil {
+		return nil, err
+	}
 	var found []Summary
-	err = db.snapshot(ctx, func(tx querier, dead []int64) error {
-		if err := checkTerms(ctx, tx, terms(x, keys)); err != nil {
+	err = db.snapshot(ctx, func(tx querier, fates []fate) error {
+		if err := checkTerms(ctx, tx, append(terms(x, keys), columns...)); err != nil {
 			return err
 		}
 		c := &compiler{now: db.opts.Now()}
-		relation := runsRelation(c, dead)
+		c.resolve = func(ref string) (uid string, err error) {
+			id, err := resolve(ctx, tx, ref, fates)
+			if err == nil {
+				err = tx.QueryRowContext(ctx, `SELECT uid FROM run WHERE id=?`, id).Scan(&uid)
+			}
+			return uid, err
+		}
+		relation := runsRelation(c, fates)
 		where, err := c.where(q, x)
 		if err != nil {
 			return err
 		}
-		text := relation + " SELECT " + summaryColumns + " FROM r WHERE " + where + " ORDER BY " + c.order(keys)
+		text := relation + " SELECT " + summaryColumns
+		for _, t := range columns {
+			text += "," + c.column(t)
+		}
+		text += " FROM r WHERE " + where + " ORDER BY " + c.order(keys)
 		if q.Limit > 0 {
 			text += " LIMIT " + c.bind(q.Limit)
 		}
-		found, err = summaries(ctx, tx, text, c.args)
+		found, err = summaries(ctx, tx, text, c.args, len(columns), q.Headlines)
 		return err
 	})
 	return found, storageError("read", db.path, err)
@@ -138,7 +174,7 @@ func (db *DB) Runs(ctx context.Context, q Query) ([]Summary, error) {
 func (c *compiler) where(q Query, x expr) (string, error) {
 	conds := []string{"r.removed IS NULL"}
 	if q.Removed {
-		conds[0] = "r.removed IS NOT NULL"
+		conds[0] = "r.removed>0" // not those that nobody sees
 	}
 	if q.Family != "" {
 		conds = append(conds, "r.family="+c.bind(q.Family))
@@ -163,10 +199,10 @@ func (c *compiler) where(q Query, x expr) (string, error) {
 	return strings.Join(conds, " AND "), nil
 }
 
-// snapshot calls f with one consistent view of the database and the runs whose
-// process is gone; it marks those too, when it may write. f is not called when
-// there is no database.
-func (db *DB) snapshot(ctx context.Context, f func(tx querier, dead []int64) error) error {
+// snapshot calls f with one consistent view of the database and the true state of
+// the runs that it has wrong; when it may write, it first puts them right. f is
+// not called when there is no database.
+func (db *DB) snapshot(ctx context.Context, f func(tx querier, fates []fate) error) error {
 	if db.pool == nil {
 		return nil
 	}
@@ -178,122 +214,26 @@ func (db *DB) snapshot(ctx context.Context, f func(tx querier, dead []int64) err
 		return err
 	}
 	defer tx.Rollback()
-	byID, err := db.dead(ctx, tx)
+	fates, err := db.fates(ctx, tx)
 	if err != nil {
 		return err
 	}
-	dead := make([]int64, 0, len(byID))
-	for id := range byID {
-		dead = append(dead, id)
-	}
-	return f(tx, dead)
+	return f(tx, fates)
 }
 
 // runsRelation is the run table with what must be worked out: the number, the
-// status as it truly is, the duration and the age in seconds.
-func runsRelation(c *compiler, dead []int64) string {
-	ids, _ := json.Marshal(dead)
-	gone := "id IN (SELECT value FROM json_each(" + c.bind(string(ids)) + "))"
+// status and end as they truly are, the duration and the age in seconds.
+func runsRelation(c *compiler, fates []fate) string {
+	list, _ := json.Marshal(fates)
 	now := c.bind(c.now.UnixMilli())
 	return `WITH numbered AS (SELECT id AS nid, row_number() OVER (ORDER BY ord DESC,id DESC) AS number FROM run WHERE removed IS NULL),
+fate AS (SELECT value->>'id' AS fid, value->>'status' AS status, value->>'reason' AS reason, value->>'ended' AS ended, value->>'elapsed' AS elapsed
+	FROM json_each(` + c.bind(string(list)) + `)),
 r AS (SELECT run.*, number,
-	iif(` + gone + `,'lost',status) AS state,
-	iif(` + gone + `,heartbeat,ended) AS end,
-	coalesce(elapsed, max(0,iif(` + gone + `,heartbeat,coalesce(ended,` + now + `))-started))/1000.0 AS seconds,
+	coalesce(fate.status,run.status) AS state,
+	coalesce(fate.reason,run.reason) AS why,
+	iif(fid IS NULL,run.ended,coalesce(fate.ended,heartbeat)) AS end,
+	coalesce(run.elapsed, fate.elapsed, max(0,iif(fid IS NULL,coalesce(run.ended,` + now + `),heartbeat)-started))/1000.0 AS seconds,
 	max(0,` + now + `-started)/1000.0 AS age
-	FROM run LEFT JOIN numbered ON nid=id)`
-}
-
-const summaryColumns = `r.id,coalesce(r.number,0),r.uid,coalesce(r.name,''),r.family,r.family_version,r.recipe,r.state,
-	iif(r.state='lost' AND r.status<>'lost','` + lostReason + `',r.reason),
-	r.started,r.end,r.seconds,r.seed,r.note,r.done,r.total,r.epoch,r.epochs,r.samples,r.doing,r.peak_memory,r.hash,
-	coalesce(r.parent,''),coalesce(r.sweep,'')`
-
-// summaries runs a query for summaryColumns and adds what lies in other tables.
-func summaries(ctx context.Context, q querier, text string, args []any) ([]Summary, error) {
-	rows, err := q.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var (
-		found []Summary
-		ids   []int64
-	)
-	for rows.Next() {
-		var (
-			s           Summary
-			id          int64
-			started     int64
-			ended       sql.NullInt64
-			seconds     float64
-			seed        int64
-			statusText  string
-			p           = &s.Progress
-			destination = []any{&id, &s.Number, &s.UID, &s.Name, &s.Family, &s.FamilyVersion, &s.Recipe, &statusText, &s.Reason,
-				&started, &ended, &seconds, &seed, &s.Note, &p.Done, &p.Total, &p.Epoch, &p.Epochs, &p.Samples, &p.Note,
-				&s.PeakMemory, &s.Hash, &s.Parent, &s.Sweep}
-		)
-		if err := rows.Scan(destination...); err != nil {
-			return nil, err
-		}
-		s.Status, s.Seed = core.Status(statusText), uint64(seed)
-		s.Started, s.Elapsed = time.UnixMilli(started), time.Duration(seconds*float64(time.Second)).Round(time.Millisecond)
-		if ended.Valid {
-			s.Ended = time.UnixMilli(ended.Int64)
-		}
-		found, ids = append(found, s), append(ids, id)
-	}
-	if err := rows.Err(); err != nil || len(found) == 0 {
-		return found, err
-	}
-	return found, details(ctx, q, found, ids)
-}
-
-// details fills in the parameters, metrics and tags of the runs with those ids.
-func details(ctx context.Context, q querier, runs []Summary, ids []int64) error {
-	at := make(map[int64]*Summary, len(ids))
-	for i, id := range ids {
-		at[id] = &runs[i]
-	}
-	list, _ := json.Marshal(ids)
-	const among = ` run_id IN (SELECT value FROM json_each(?)) `
-	each := func(text string, scan func(rows *sql.Rows) error) error {
-		rows, err := q.QueryContext(ctx, text, string(list))
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	}
-	var id int64
-	err := each(`SELECT run_id,key,type,value,defaulted FROM param WHERE`+among+`ORDER BY run_id,position`, func(rows *sql.Rows) error {
-		var p core.Param
-		err := rows.Scan(&id, &p.Key, &p.Type, &p.Value, &p.Default)
-		at[id].Params = append(at[id].Params, p)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = each(`SELECT run_id,tag FROM tag WHERE`+among+`ORDER BY run_id,tag`, func(rows *sql.Rows) error {
-		var t string
-		err := rows.Scan(&id, &t)
-		at[id].Tags = append(at[id].Tags, t)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return each(`SELECT run_id,name,unit,goal,position,n,step,last,lo,lo_step,hi,hi_step FROM latest JOIN metric_name ON id=metric_id
-		WHERE`+among+`ORDER BY run_id,position IS NULL,position,name`, func(rows *sql.Rows) error {
-		m, err := scanMetric(rows, &id)
-		at[id].Metrics = append(at[id].Metrics, m)
-		return err
-	})
+	FROM run LEFT JOIN numbered ON nid=id LEFT JOIN fate ON fid=id)`
 }

@@ -28,10 +28,10 @@ type pointRecord struct {
 	Value  string `json:"v"`
 }
 
-func pointRecords(ps []core.Point) []pointRecord {
+func pointRecords(ps []core.Point, offset time.Duration) []pointRecord {
 	rs := make([]pointRecord, len(ps))
 	for i, p := range ps {
-		rs[i] = pointRecord{p.Metric, p.Step, p.Time.Milliseconds(), core.FormatFloat(p.Value)}
+		rs[i] = pointRecord{p.Metric, p.Step, (p.Time + offset).Milliseconds(), core.FormatFloat(p.Value)}
 	}
 	return rs
 }
@@ -61,16 +61,26 @@ func (rec *record) apply(w *writer, c *conn, r *runState) error {
 			}
 			ps[i] = core.Point{Metric: p.Metric, Step: p.Step, Time: time.Duration(p.Time) * time.Millisecond, Value: v}
 		}
-		return w.points(r, ps)
+		return w.points(r, ps, 0)
 	case rec.Fact != nil:
 		return putFact(c, r.id, *rec.Fact)
 	case rec.Artifact != nil:
+		// A replaced one gets a new id: ids are the order of arrival.
 		a := rec.Artifact
-		return c.exec(`INSERT INTO artifact(run_id,kind,name,step,path,sha256,bytes) VALUES(?,?,?,?,?,?,?)
-			ON CONFLICT(run_id,kind,name,step) DO UPDATE SET path=excluded.path,sha256=excluded.sha256,bytes=excluded.bytes`,
+		err := c.exec(`INSERT OR REPLACE INTO artifact(run_id,kind,name,step,path,sha256,bytes) VALUES(?,?,?,?,?,?,?)`,
 			r.id, a.Kind, a.Name, a.Step, a.Path, a.SHA256, a.Bytes)
+		if err != nil || a.Kind != checkpointKind {
+			return err
+		}
+		if err := w.flush(c, r); err != nil {
+			return err
+		}
+		return setMark(c, r.id, a.Step)
 	case rec.End != nil:
 		if err := w.flush(c, r); err != nil { // the hash is taken from what is stored
+			return err
+		}
+		if err := w.settleRecent(); err != nil {
 			return err
 		}
 		return rec.End.apply(c, r.id)

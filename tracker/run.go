@@ -24,8 +24,10 @@ type Run struct {
 	db    *DB
 	head  started
 	dir   string
-	began time.Time
+	began time.Time // of a resumed run as if it had never stopped
 	state runState
+
+	attempt int // from 1
 
 	progress atomic.Pointer[core.Progress]
 	told     *core.Progress // of the writer: what the database has
@@ -135,7 +137,7 @@ func (r *Run) putPoints(ps []core.Point) error {
 		}
 		r.degrade(err)
 	}
-	r.keep(record{Points: pointRecords(ps)})
+	r.keep(record{Points: pointRecords(ps, r.state.offset)})
 	return nil
 }
 
@@ -222,15 +224,18 @@ func (r *Run) Close(x Exit) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
-	r.log.Close()
 	r.db.w.do(func(*conn) error { delete(r.db.w.live, r); return nil })
-	if r.spool == nil {
+	if r.spool == nil || r.recover() {
+		r.log.Close()
+		if err == nil {
+			r.db.tidy(r.state.id, r.dir) // or else the next command will
+		}
 		return err
 	}
-	if r.recover() {
-		return nil
-	}
-	return r.spool.abandon(r)
+	r.log.Close()
+	err = r.spool.abandon(r)
+	r.db.unwritten.Store(r.state.id, true)
+	return err
 }
 
 func (r *Run) ending(s core.Status, reason string) *ending {

@@ -25,6 +25,7 @@ type series struct {
 	loStep, hiStep int64
 	chain          chain
 	open           [maxLevel]bucket // open[i] fills up to a row of level i+1
+	appended       int64            // when, by the writer's clock, a point last went to recent
 
 	dirty bool // latest must be written
 	stale bool // lo and hi must be looked for again
@@ -169,7 +170,7 @@ func (s *series) flush(c *conn, run int64) error {
 func (s *series) search(c *conn, run int64) error {
 	s.stale, s.extremes = false, false
 	for _, order := range []string{"value", "value DESC"} {
-		err := c.query(`SELECT step,value FROM metric WHERE run_id=? AND metric_id=? AND value IS NOT NULL ORDER BY `+order+`,step LIMIT 1`,
+		err := c.query(`SELECT step,value FROM point WHERE run_id=? AND metric_id=? AND value IS NOT NULL ORDER BY `+order+`,step LIMIT 1`,
 			[]driver.Value{run, s.id}, func(row []driver.Value) error {
 				s.extend(row[0].(int64), row[1].(float64))
 				return nil
@@ -209,7 +210,7 @@ func loadSeries(c *conn, run, metric int64) (*series, error) {
 	// The open buckets: the points after the last full bucket of level 1, the
 	// buckets of level 1 after the last full one of level 2, and so on.
 	var tail []bucket
-	err = c.query(`SELECT step,value FROM metric WHERE run_id=? AND metric_id=? ORDER BY step DESC LIMIT ?`,
+	err = c.query(`SELECT step,value FROM point WHERE run_id=? AND metric_id=? ORDER BY step DESC LIMIT ?`,
 		[]driver.Value{run, metric, s.n % fan}, func(row []driver.Value) error {
 			tail = append(tail, point(row[0].(int64), fromReal(row[1])))
 			return nil

@@ -21,20 +21,21 @@ type Detail struct {
 	ExitSignal  string // that killed it, or ""
 	Facts       []core.Fact
 	Artifacts   []core.Artifact // checkpoints have the kind "checkpoint"; ordered by name, then step
-	From        []Source
-	Dir         string // the run's folder
-	LogPath     string // "" when there is no log
+	Sources     []Source        // what its weights start from
+	History     []Attempt       // the attempts before this one
+	Dir         string          // the run's folder
+	LogPath     string          // "" when there is no log
 }
 
 // Show returns the run that ref names, see [DB.Resolve].
 func (db *DB) Show(ctx context.Context, ref string) (*Detail, error) {
 	var d *Detail
-	err := db.snapshot(ctx, func(tx querier, dead []int64) error {
-		id, err := resolve(ctx, tx, ref)
+	err := db.snapshot(ctx, func(tx querier, fates []fate) error {
+		id, err := resolve(ctx, tx, ref, fates)
 		if err != nil {
 			return err
 		}
-		d, err = db.detail(ctx, tx, id, dead)
+		d, err = db.detail(ctx, tx, id, fates)
 		return err
 	})
 	if err == nil && d == nil {
@@ -43,10 +44,10 @@ func (db *DB) Show(ctx context.Context, ref string) (*Detail, error) {
 	return d, storageError("read", db.path, err)
 }
 
-func (db *DB) detail(ctx context.Context, q querier, id int64, dead []int64) (*Detail, error) {
+func (db *DB) detail(ctx context.Context, q querier, id int64, fates []fate) (*Detail, error) {
 	c := &compiler{now: db.opts.Now()}
-	text := runsRelation(c, dead) + " SELECT " + summaryColumns + " FROM r WHERE r.id=" + c.bind(id)
-	found, err := summaries(ctx, q, text, c.args)
+	text := runsRelation(c, fates) + " SELECT " + summaryColumns + " FROM r WHERE r.id=" + c.bind(id)
+	found, err := summaries(ctx, q, text, c.args, 0, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (db *DB) detail(ctx context.Context, q querier, id int64, dead []int64) (*D
 		{`SELECT from_run,path,sha256 FROM lineage WHERE run_id=? ORDER BY position`, func(rows *sql.Rows) error {
 			var s Source
 			err := rows.Scan(&s.Run, &s.Path, &s.SHA256)
-			d.From = append(d.From, s)
+			d.Sources = append(d.Sources, s)
 			return err
 		}},
 	} {
@@ -97,7 +98,8 @@ func (db *DB) detail(ctx context.Context, q querier, id int64, dead []int64) (*D
 			return nil, err
 		}
 	}
-	return d, nil
+	d.History, err = readAttempts(ctx, q, id)
+	return d, err
 }
 
 // forRows calls scan for every row of a query with one parameter.
@@ -118,32 +120,6 @@ func forRows(ctx context.Context, q querier, text string, arg any, scan func(row
 func fileExists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// scanMetric reads run_id,name,unit,goal,position,n,step,last,lo,lo_step,hi,hi_step.
-func scanMetric(rows *sql.Rows, run *int64) (Metric, error) {
-	var (
-		m                    Metric
-		position             sql.NullInt64
-		step, loStep, hiStep sql.NullInt64
-		last, lo, hi         sql.NullFloat64
-	)
-	err := rows.Scan(run, &m.Name, &m.Unit, &m.Goal, &position, &m.Points, &step, &last, &lo, &loStep, &hi, &hiStep)
-	m.Promised = position.Valid
-	if err != nil || m.Points == 0 {
-		return m, err
-	}
-	m.Last, m.LastStep = orNaN(last), step.Int64
-	m.Min, m.MinStep, m.Max, m.MaxStep = orNaN(lo), loStep.Int64, orNaN(hi), hiStep.Int64
-	switch m.Goal {
-	case core.Lower:
-		m.Best, m.BestStep = m.Min, m.MinStep
-	case core.Higher:
-		m.Best, m.BestStep = m.Max, m.MaxStep
-	default:
-		m.Best, m.BestStep = m.Last, m.LastStep
-	}
-	return m, nil
 }
 
 func orNaN(v sql.NullFloat64) float64 {

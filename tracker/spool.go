@@ -103,7 +103,7 @@ func (r *Run) recover() bool {
 	s.tried = r.db.opts.Now()
 	err := r.db.w.do(func(c *conn) error {
 		r.state.series = nil // of an attempt before, rolled back
-		if _, err := replayFile(r.db.w, c, &r.state, s.path); err != nil {
+		if _, err := replay(r.db.w, c, &r.state, r.dir); err != nil {
 			return err
 		}
 		for i := range s.mem {
@@ -125,22 +125,39 @@ func (r *Run) recover() bool {
 	return true
 }
 
-// abandon ends a spool at the end of its run, with a last attempt to put on disk
-// what is in memory, and says what became of the events.
+// abandon ends a spool at the end of its run: what is in memory goes to disk, as
+// far as there is room, and the error says what became of it.
 func (s *spool) abandon(r *Run) error {
 	mem := s.mem
 	s.mem, s.points = nil, 0
+	for i := range mem {
+		if e := mem[i].End; e != nil && s.dropped > 0 {
+			told := *e
+			told.Reason = lostPoints(e.Reason, s.dropped)
+			mem[i].End = &told
+		}
+	}
 	if s.f == nil {
 		s.f, _ = os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	}
-	lost := s.dropped
-	for _, rec := range mem {
-		if s.f == nil || s.write(rec) != nil {
-			lost += len(rec.Points)
-		}
+	for s.f != nil && len(mem) > 0 && s.write(mem[0]) == nil {
+		mem = mem[1:]
 	}
 	if s.f != nil {
 		s.f.Close()
+	}
+	lost := s.dropped
+	if len(mem) > 0 {
+		n, err := fillReserve(r.dir, mem)
+		if err != nil {
+			n = 0
+			for _, rec := range mem {
+				n += len(rec.Points)
+			}
+		}
+		lost += n
+	} else {
+		os.Remove(filepath.Join(r.dir, reserveName))
 	}
 	e := &core.Error{Kind: core.Storage, Err: ErrSpooled,
 		Msg: "the metrics of run " + r.head.UID + " are in " + s.path,
@@ -152,18 +169,25 @@ func (s *spool) abandon(r *Run) error {
 	return e
 }
 
-// replayFile applies the records of a spool file, if there is one, and reports
-// whether the last of them ended the run. A torn last line was never
-// acknowledged and is skipped.
-func replayFile(w *writer, c *conn, r *runState, path string) (ended bool, err error) {
-	err = eachRecord(path, func(rec *record) error {
-		ended = rec.End != nil
-		return rec.apply(w, c, r)
-	})
-	if errors.Is(err, os.ErrNotExist) {
-		err = nil
+// replay applies what the spool and the reserve in a run's folder hold, if there
+// is anything, and reports whether that ended the run. A torn last line was never
+// acknowledged and is skipped, and so is what cannot be applied: it must not keep
+// the rest, and every later command, from the database.
+func replay(w *writer, c *conn, r *runState, dir string) (ended bool, err error) {
+	for _, name := range []string{spoolName, reserveName} {
+		err := eachRecord(filepath.Join(dir, name), func(rec *record) error {
+			err := rec.apply(w, c, r)
+			if failsAll(err) {
+				return err
+			}
+			ended = rec.End != nil && err == nil
+			return nil
+		})
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return false, err
+		}
 	}
-	return ended, err
+	return ended, nil
 }
 
 func eachRecord(path string, each func(*record) error) error {
@@ -172,7 +196,11 @@ func eachRecord(path string, each func(*record) error) error {
 		return err
 	}
 	defer f.Close()
-	for lines := bufio.NewReaderSize(f, 1<<16); ; {
+	return eachLine(f, each)
+}
+
+func eachLine(r io.Reader, each func(*record) error) error {
+	for lines := bufio.NewReaderSize(r, 1<<16); ; {
 		line, err := lines.ReadBytes('\n')
 		if err == io.EOF {
 			return nil

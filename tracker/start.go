@@ -59,7 +59,7 @@ func (db *DB) Start(n NewRun) (*Run, error) {
 		return nil, err
 	}
 	now := db.opts.Now()
-	r := &Run{db: db, began: now, beat: now, head: started{NewRun: n, UID: newUID(), At: now.UnixMilli(), Process: db.self}}
+	r := &Run{db: db, began: now, beat: now, attempt: 1, head: started{NewRun: n, UID: newUID(), At: now.UnixMilli(), Process: db.self}}
 	r.dir = db.runDir(r.head.UID)
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
 		return nil, storageError("create", r.dir, err)
@@ -68,9 +68,11 @@ func (db *DB) Start(n NewRun) (*Run, error) {
 		r.state.id, err = db.insertRun(c, &r.head)
 		return err
 	})
-	if err == nil {
-		r.log, err = os.OpenFile(filepath.Join(r.dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-		if err != nil {
+	if err == nil { // a kill from here on leaves a run that is lost, not files that are nobody's
+		if err = r.openFiles(); err != nil {
+			if r.log != nil {
+				r.log.Close()
+			}
 			db.w.do(func(c *conn) error { return c.exec(`DELETE FROM run WHERE id=?`, r.state.id) })
 		}
 	}
@@ -82,21 +84,46 @@ func (db *DB) Start(n NewRun) (*Run, error) {
 	return r, nil
 }
 
+// openFiles opens the log and sets the reserve aside.
+func (r *Run) openFiles() (err error) {
+	r.log, err = os.OpenFile(filepath.Join(r.dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return setAside(r.dir)
+}
+
 func (n *NewRun) check() error {
-	switch {
-	case n.Family == "" || n.Recipe == "":
+	if n.Family == "" || n.Recipe == "" {
 		return &core.Error{Kind: core.Usage, Msg: "a run needs a family and a recipe"}
-	case n.Name != "" && !isWord(n.Name):
-		return &core.Error{Kind: core.Usage, Msg: strconv.Quote(n.Name) + " cannot name a run",
-			Try: "letters, digits and -_./+ without spaces"}
+	}
+	if n.Name != "" {
+		if err := checkName(n.Name); err != nil {
+			return err
+		}
 	}
 	for _, t := range n.Tags {
-		if !isWord(t) {
-			return &core.Error{Kind: core.Usage, Msg: strconv.Quote(t) + " cannot be a tag",
-				Try: "letters, digits and -_./+ without spaces"}
+		if err := checkTag(t); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+const wordRule = "letters, digits and -_./+ without spaces"
+
+func checkName(name string) error {
+	if isWord(name) {
+		return nil
+	}
+	return &core.Error{Kind: core.Usage, Msg: strconv.Quote(name) + " cannot name a run", Try: wordRule}
+}
+
+func checkTag(tag string) error {
+	if isWord(tag) {
+		return nil
+	}
+	return &core.Error{Kind: core.Usage, Msg: strconv.Quote(tag) + " cannot be a tag", Try: wordRule}
 }
 
 // isWord reports whether s can be written bare in a filter and on a command line.
@@ -116,15 +143,18 @@ func (db *DB) insertRun(c *conn, s *started) (int64, error) {
 	var name, parent, sweep any = orNull(s.Name), orNull(s.Parent), orNull(s.Sweep)
 	// ord follows the clock unless that goes backwards.
 	id, err := c.one(`INSERT INTO run(uid,ord,family,family_version,recipe,name,note,seed,command,status,started,
-			host,boot_id,pid_space,pid,pid_started,heartbeat,parent,sweep)
-		VALUES(?1,max(?2,(SELECT coalesce(max(ord),0)+1 FROM run WHERE removed IS NULL)),?3,?4,?5,?6,?7,?8,?9,?10,?2,?11,?12,?13,?14,?15,?2,?16,?17)
+			host,boot_id,pid_space,pid,pid_started,heartbeat,parent,sweep,params)
+		VALUES(?1,max(?2,(SELECT coalesce(max(ord),0)+1 FROM run WHERE removed IS NULL)),?3,?4,?5,?6,?7,?8,?9,?10,?2,?11,?12,?13,?14,?15,?2,?16,?17,?18)
 		RETURNING id`,
 		s.UID, s.At, s.Family, s.FamilyVersion, s.Recipe, name, s.Note, int64(s.Seed), string(command), string(core.Running),
-		p.Host, p.BootID, p.PIDSpace, int64(p.PID), p.Started, parent, sweep)
+		p.Host, p.BootID, p.PIDSpace, int64(p.PID), p.Started, parent, sweep, packParams(s.Params))
 	if err != nil {
 		return 0, err
 	}
 	run := id.(int64)
+	if err := c.exec(`INSERT INTO untidy(run_id) VALUES(?)`, run); err != nil {
+		return 0, err
+	}
 	for i, p := range s.Params {
 		if err := c.exec(`INSERT OR REPLACE INTO param(run_id,key,position,type,value,num,defaulted) VALUES(?,?,?,?,?,?,?)`,
 			run, p.Key, int64(i), string(p.Type), p.Value, number(p.Value), p.Default); err != nil {

@@ -52,7 +52,7 @@ func TestHomesThatCannotBeOpened(t *testing.T) {
 		{write("text", strings.Repeat("not a database ", 100)), "not a lab database", "--home"},
 		{sqlFile("other", "CREATE TABLE songs(x)"), "is the database of another program", "--home"},
 		{sqlFile("newer", "CREATE TABLE meta(key,value); INSERT INTO meta VALUES('lab_version','9.1'); PRAGMA application_id=0x6c616231; PRAGMA user_version=99"),
-			"was written by a newer lab (schema 99; this lab knows up to 1)", "lab 9.1 or newer"},
+			fmt.Sprintf("was written by a newer lab (schema 99; this lab knows up to %d)", len(schemas())), "lab 9.1 or newer"},
 		{torn, "damaged", "backup"},
 	} {
 		for _, readOnly := range []bool{false, true} {
@@ -203,6 +203,11 @@ func TestFullDatabase(t *testing.T) {
 					t.Errorf("Close: %v", err)
 				}
 				wantError(t, err, core.Storage, "are in "+filepath.Join(r.Dir(), spoolName), "merges them")
+				for who, db := range map[string]*DB{"the process itself": db, "a reader": asDead(t, home, Options{ReadOnly: true})} {
+					if d, err := db.Show(ctx, "@1"); err != nil || d.Status != core.Finished || d.Reason != "done" || d.Ended.IsZero() {
+						t.Errorf("%s sees %+v, %v", who, d, err)
+					}
+				}
 			case "killed while full":
 				// What is acknowledged ends with a torn line, as a kill may leave it.
 				r.spool.f.WriteString(`{"points":[{"m":"m","s":99`)
@@ -237,54 +242,135 @@ func TestFullDatabase(t *testing.T) {
 	}
 }
 
-// A disk that is full holds no spool either: memory does, until there is room.
-func TestFullDisk(t *testing.T) {
+// smallDisk mounts a disk of so many bytes; room makes it big.
+func smallDisk(t *testing.T, size string) (disk string, room func()) {
 	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
 		t.Skip("needs root to mount a small disk")
 	}
-	disk := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk).CombinedOutput(); err != nil {
+	disk = t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", disk).CombinedOutput(); err != nil {
 		t.Skipf("no small disk to be had: %s", out)
 	}
 	t.Cleanup(func() { exec.Command("umount", "-l", disk).Run() })
-	clk := newClock()
-	var told []error
-	db := openTest(t, filepath.Join(disk, "home"), Options{Now: clk.Now, OnTrouble: func(err error) { told = append(told, err) }})
-	r := startTest(t, db, NewRun{})
-	ballast := filepath.Join(disk, "ballast")
-	os.WriteFile(ballast, make([]byte, 300<<10), 0o644)
-	var n int64
-	fill := func(batches int64) {
-		for range batches {
-			var ps []core.Point
-			for range 100 {
-				ps = append(ps, pt("m", n, float64(n)))
-				n++
-			}
-			put(t, r, core.Metrics{Points: ps})
+	return disk, func() {
+		if out, err := exec.Command("mount", "-o", "remount,size=64m", disk).CombinedOutput(); err != nil {
+			t.Fatalf("%s", out)
 		}
 	}
-	fill(300)
-	if len(told) != 1 || len(r.spool.mem) == 0 {
-		t.Fatalf("told %v; the disk is not full", told)
+}
+
+// asDead opens a home as a process to which all others are dead.
+func asDead(t *testing.T, home string, opts Options) *DB {
+	t.Helper()
+	self := thisProcess()
+	self.BootID = "after a reboot"
+	opts.process = &self
+	return openTest(t, home, opts)
+}
+
+// A disk that is full holds no spool either: memory does, until there is room.
+// Where there is none to the end of the run, what it set aside at its start holds
+// how it ended.
+func TestFullDisk(t *testing.T) {
+	for _, end := range []string{"room again", "ended while full", "killed while full"} {
+		t.Run(end, func(t *testing.T) {
+			disk, room := smallDisk(t, "1m")
+			home := filepath.Join(disk, "home")
+			clk := newClock()
+			var told []error
+			db := openTest(t, home, Options{Now: clk.Now, OnTrouble: func(err error) { told = append(told, err) }})
+			r := startTest(t, db, NewRun{})
+			var n int64
+			log := func(batches int64) {
+				for range batches {
+					var ps []core.Point
+					for range 100 {
+						ps = append(ps, pt("m", n, float64(n)))
+						n++
+					}
+					put(t, r, core.Metrics{Points: ps})
+				}
+			}
+			log(5)
+			fill(t, disk)
+			log(300)
+			if len(told) != 1 || len(r.spool.mem) == 0 {
+				t.Fatalf("told %v; the disk is not full", told)
+			}
+			fill(t, disk)
+			_, err := db.Start(NewRun{Family: "gan", Recipe: "dcgan"})
+			wantError(t, err, core.Storage, "the disk is full", "free some space")
+			if d, err := db.Show(ctx, r.UID()); err != nil || d.Status != core.Running {
+				t.Errorf("reading: %v, %v", d, err)
+			}
+			put(t, r, core.Artifact{Name: "model", Kind: "model", Path: "model.onnx", SHA256: "ff"}, core.Done{Status: core.Finished})
+			want, reason, points := core.Finished, "", n
+			switch end {
+			case "room again":
+				os.Remove(filepath.Join(disk, "ballast"))
+				room()
+				clk.add(time.Minute)
+				log(1)
+				points = n
+				closeTest(t, r, core.Finished)
+			case "ended while full":
+				err := r.Close(Exit{})
+				wantError(t, err, core.Storage, "are lost, neither the database", "free some space")
+				if !errors.Is(err, ErrSpooled) {
+					t.Errorf("Close: %v", err)
+				}
+				reason, points = "points are lost: the disk was full", -1
+			case "killed while full":
+				want, reason, points = core.Lost, lostReason, -1
+			}
+			see := func(who string, db *DB) {
+				t.Helper()
+				d, err := db.Show(ctx, r.UID())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d.Status != want || !strings.Contains(d.Reason, reason) || d.Ended.IsZero() {
+					t.Errorf("%s sees %s: %s, ended %v", who, d.Status, d.Reason, d.Ended)
+				}
+			}
+			if end != "killed while full" {
+				see("the process itself", db)
+			}
+			see("a reader", asDead(t, home, Options{ReadOnly: true}))
+			db.Close()
+			os.Remove(filepath.Join(disk, "ballast"))
+			room()
+			db = asDead(t, home, Options{})
+			see("the next command", db)
+			d, err := db.Show(ctx, r.UID())
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := d.Metrics[0]
+			if m.Points == 0 || m.Last != float64(m.Points-1) || points >= 0 && m.Points != points {
+				t.Errorf("%d points of %d, the last %v", m.Points, n, m.Last)
+			}
+			if want == core.Finished && len(d.Artifacts) != 1 || len(d.Hash) != 32 {
+				t.Errorf("got %+v", d)
+			}
+			if left, _ := filepath.Glob(filepath.Join(r.Dir(), "*")); len(left) != 1 || filepath.Base(left[0]) != logName {
+				t.Errorf("left behind: %v", left)
+			}
+		})
 	}
-	if _, err := db.Start(NewRun{Family: "gan", Recipe: "dcgan"}); err != nil { // the log may have room for a row
-		wantError(t, err, core.Storage, "the disk is full", "free some space")
-	}
-	if d, err := db.Show(ctx, r.UID()); err != nil || d.Status != core.Running {
-		t.Errorf("reading: %v, %v", d, err)
-	}
-	os.Remove(ballast)
-	exec.Command("mount", "-o", "remount,size=64m", disk).Run()
-	clk.add(time.Minute)
-	fill(1)
-	closeTest(t, r, core.Finished)
-	d, err := db.Show(ctx, r.UID())
+}
+
+// fill writes ballast until the disk takes no more.
+func fill(t *testing.T, disk string) {
+	f, err := os.OpenFile(filepath.Join(disk, "ballast"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := d.Metrics[0]; m.Points != n || m.Last != float64(n-1) {
-		t.Errorf("%d points of %d", m.Points, n)
+	defer f.Close()
+	for block := make([]byte, 4096); ; {
+		if _, err := f.Write(block); err != nil {
+			return
+		}
 	}
 }
 
@@ -319,6 +405,33 @@ func TestDatabaseRemovedUnderARun(t *testing.T) {
 	if len(s) != 1 || s[0].Name != "orphan" || s[0].Status != core.Finished || s[0].Metrics[0].Last != 2 {
 		t.Errorf("got %+v", s)
 	}
+}
+
+// The folder of a run is deleted under it: the run goes on, and what is in the
+// database stays.
+func TestRunFolderRemoved(t *testing.T) {
+	db := openTest(t, t.TempDir(), Options{})
+	r := startTest(t, db, NewRun{})
+	put(t, r, core.Artifact{Name: "model", Kind: "model", Path: "model.onnx", SHA256: "aa", Bytes: 3})
+	os.RemoveAll(r.Dir())
+	put(t, r, core.Metrics{Points: []core.Point{pt("m", 1, 1)}}, core.Log{Text: "to nobody"})
+	if err := r.Close(Exit{Status: core.Finished}); err != nil || r.Trouble() != nil {
+		t.Errorf("%v, %v", err, r.Trouble())
+	}
+	d, err := db.Show(ctx, "@1")
+	if err != nil || d.Status != core.Finished || d.LogPath != "" || len(d.Artifacts) != 1 {
+		t.Errorf("got %+v, %v", d, err)
+	}
+	a, err := db.Audit(ctx, "@1")
+	if err != nil || len(a.Faults) != 1 || a.Faults[0] != "model model is gone: model.onnx" {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	var untidy int
+	if err := db.pool.QueryRow("SELECT count(*) FROM untidy").Scan(&untidy); err != nil || untidy != 0 {
+		t.Errorf("%d runs are untidy, %v", untidy, err)
+	}
+	os.RemoveAll(filepath.Join(db.Home(), runsDir))
+	closeTest(t, startTest(t, db, NewRun{}), core.Finished)
 }
 
 func TestRemoteFuse(t *testing.T) {

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -139,7 +140,7 @@ func TestRunFromStartToEnd(t *testing.T) {
 		t.Errorf("got %+v", d.Summary)
 	}
 	for what, pair := range map[string][2]any{
-		"params": {d.Params, n.Params}, "tags": {d.Tags, []string{"a", "b"}}, "command": {d.CommandLine, n.CommandLine}, "from": {d.From, n.From},
+		"params": {d.Params, n.Params}, "tags": {d.Tags, []string{"a", "b"}}, "command": {d.CommandLine, n.CommandLine}, "from": {d.Sources, n.From},
 		"facts": {d.Facts, []core.Fact{{Key: "data.name", Value: "mnist"}, {Key: "host.os", Value: "linux"}}},
 		"artifacts": {d.Artifacts, []core.Artifact{
 			{Name: "checkpoint", Kind: "checkpoint", Path: "ckpt/30", SHA256: "11", Bytes: 7, Step: 30},
@@ -230,11 +231,69 @@ func TestSpecialValues(t *testing.T) {
 	}
 }
 
+// Points that come one by one wait in recent, and move when there are many, at a
+// run's end, and when a step is overwritten; readers see no difference, nor does
+// a transaction that fails in between.
+func TestRecent(t *testing.T) {
+	home := t.TempDir()
+	db := openTest(t, home, Options{})
+	count := func(table string) (n int64) {
+		if err := db.pool.QueryRow("SELECT count(*) FROM " + table).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	a, b := startTest(t, db, NewRun{}), startTest(t, db, NewRun{})
+	for i := range int64(50) {
+		put(t, a, core.Metrics{Points: []core.Point{pt("m", i, float64(i))}})
+		put(t, b, core.Metrics{Points: []core.Point{pt("m", i, float64(-i))}})
+	}
+	if count("recent") != 100 || count("metric") != 0 {
+		t.Fatalf("%d recent, %d settled", count("recent"), count("metric"))
+	}
+	// A transaction that settles and then fails; the rows are still in recent, and
+	// the writer knows.
+	if err := db.w.do(func(c *conn) error { return errors.Join(db.w.settleRecent(), errors.New("no")) }); err == nil {
+		t.Fatal("no error")
+	}
+	put(t, a, core.Metrics{Points: []core.Point{pt("m", 10, 99)}})
+	if count("recent") != 0 || count("metric") != 100 {
+		t.Fatalf("%d recent, %d settled", count("recent"), count("metric"))
+	}
+	if ps := points(t, db, a.UID(), "m"); len(ps) != 50 || ps[10].Value != 99 || ps[49].Value != 49 {
+		t.Errorf("got %v", ps)
+	}
+	step := int64(50)
+	for step < recentRows+2*recentLook {
+		var ps []core.Point
+		for range recentRequest - 1 {
+			ps = append(ps, pt("m", step, float64(-step)))
+			step++
+		}
+		put(t, b, core.Metrics{Points: ps})
+	}
+	if n := count("recent"); n >= recentRows || count("metric") < recentRows {
+		t.Errorf("%d rows are recent", n)
+	}
+	if c, err := db.Curve(ctx, b.UID(), "m", 10); err != nil || c[9].StepHi != step-1 {
+		t.Errorf("got %v, %v", c, err)
+	}
+	closeTest(t, a, core.Finished)
+	if n := count("recent"); n != 0 {
+		t.Errorf("%d rows are recent after a run's end", n)
+	}
+}
+
 // What the writer keeps of a metric must agree with a naive look at its points,
 // whatever the order they came in and however they were grouped.
 func TestSeriesAgreesWithItsPoints(t *testing.T) {
-	for _, order := range []string{"ascending", "sparse", "descending", "repeated", "one step", "overwritten extremes"} {
-		t.Run(order, func(t *testing.T) {
+	for _, kind := range []struct {
+		order string
+		batch int64
+	}{{"ascending", 97}, {"sparse", 97}, {"descending", 97}, {"repeated", 97}, {"one step", 97}, {"overwritten extremes", 97},
+		{"ascending", 3}, {"repeated", 3}, {"overwritten extremes", 3}, {"ascending", recentRequest}} {
+		order := kind.order
+		t.Run(fmt.Sprintf("%s by %d", order, kind.batch), func(t *testing.T) {
 			home := t.TempDir()
 			db := openTest(t, home, Options{})
 			r := startTest(t, db, NewRun{})
@@ -262,7 +321,7 @@ func TestSeriesAgreesWithItsPoints(t *testing.T) {
 					v = math.NaN()
 				}
 				want[step], last = v, max(last, step)
-				if batch = append(batch, pt("m", step, v)); i%97 == 0 || i == n-1 {
+				if batch = append(batch, pt("m", step, v)); i%kind.batch == 0 || i == n-1 {
 					put(t, r, core.Metrics{Points: batch})
 					batch = batch[:0]
 				}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +43,12 @@ type writer struct {
 	file  os.FileInfo // of lab.db when it was opened
 	gone  bool
 	rows  rowBuffer
+
+	// Of recent, see points.
+	recent  rowBuffer
+	added   int   // rows since the last look
+	clock   int64 // counts appends and settlings
+	settled int64 // when recent was emptied last
 }
 
 // request asks for one thing to be written: points of a run, or whatever do does.
@@ -49,13 +56,15 @@ type request struct {
 	run    *runState
 	points []core.Point
 	do     func(c *conn) error
-	done   chan error // capacity 1
+	alone  func(c *conn) error // in no transaction
+	done   chan error          // capacity 1
 }
 
 // runState is what the writer keeps of a run it has written to.
 type runState struct {
 	id     int64
 	series map[string]*series
+	offset time.Duration // of a resumed run: when it went on from
 }
 
 func startWriter(db *DB, c *conn) *writer {
@@ -64,6 +73,7 @@ func startWriter(db *DB, c *conn) *writer {
 		queue: make(chan *request, groupRequests),
 		quit:  make(chan struct{}), stopped: make(chan struct{}),
 		names: map[string]int64{}, live: map[*Run]bool{},
+		rows: rowBuffer{inserts: insertPoints}, recent: rowBuffer{inserts: insertRecents},
 	}
 	w.file, _ = os.Stat(db.path)
 	go w.loop()
@@ -95,6 +105,9 @@ func (w *writer) submit(r *request) error {
 
 // do runs f in a transaction of the writer.
 func (w *writer) do(f func(c *conn) error) error { return w.submit(&request{do: f}) }
+
+// outside runs f on the writer's connection between transactions.
+func (w *writer) outside(f func(c *conn) error) error { return w.submit(&request{alone: f}) }
 
 func (w *writer) stop() error {
 	w.once.Do(func() { close(w.quit) })
@@ -153,6 +166,15 @@ func (w *writer) gather(group []*request) []*request {
 // write commits the group and answers every request in it. When one request
 // spoils the transaction for the others, each gets one of its own.
 func (w *writer) write(group []*request) {
+	group = slices.DeleteFunc(group, func(r *request) bool {
+		if r.alone != nil {
+			r.done <- r.alone(w.c)
+		}
+		return r.alone != nil
+	})
+	if len(group) == 0 {
+		return
+	}
 	err := w.transact(group)
 	if err != nil && len(group) > 1 && !failsAll(err) {
 		for _, r := range group {
@@ -182,7 +204,7 @@ func (w *writer) transact(group []*request) (err error) {
 		if r.do != nil {
 			err = r.do(w.c)
 		} else {
-			err = w.points(r.run, r.points)
+			err = w.points(r.run, r.points, r.run.offset)
 		}
 		if err != nil {
 			return err
@@ -195,12 +217,18 @@ func (w *writer) transact(group []*request) (err error) {
 			}
 		}
 	}
+	if err := w.settleSome(); err != nil {
+		return err
+	}
 	return w.c.exec("COMMIT")
 }
 
 // flush writes what points has kept back.
 func (w *writer) flush(c *conn, r *runState) error {
 	if err := w.rows.flush(c); err != nil {
+		return err
+	}
+	if err := w.recent.flush(c); err != nil {
 		return err
 	}
 	for _, s := range r.series {
@@ -214,6 +242,8 @@ func (w *writer) flush(c *conn, r *runState) error {
 // forget drops what was derived from a transaction that was rolled back.
 func (w *writer) forget(group []*request) {
 	w.rows.reset()
+	w.recent.reset()
+	w.settled = 0 // perhaps within that transaction
 	clear(w.names)
 	for _, r := range group {
 		if r.run != nil {

@@ -3,7 +3,9 @@ package workload
 import (
 	"math/rand/v2"
 
+	"lab/core/graph"
 	"lab/core/tensor"
+	"lab/core/vm"
 )
 
 // normal draws from N(0, 1).
@@ -15,9 +17,9 @@ func normal(r *rand.Rand, shape ...int) *tensor.Tensor {
 	return t
 }
 
-// labels draws n classes below k.
-func labels(r *rand.Rand, n, k int) *tensor.Tensor {
-	t := tensor.NewInt(tensor.Shape{n}, nil)
+// labels draws classes below k.
+func labels(r *rand.Rand, k int, shape ...int) *tensor.Tensor {
+	t := tensor.NewInt(shape, nil)
 	for i := range t.I {
 		t.I[i] = int64(r.IntN(k))
 	}
@@ -26,17 +28,20 @@ func labels(r *rand.Rand, n, k int) *tensor.Tensor {
 
 // classified is a batch of x with labels y out of k.
 func classified(k int, shape ...int) func(*rand.Rand) Batch {
-	return func(r *rand.Rand) Batch { return Batch{"x": normal(r, shape...), "y": labels(r, shape[0], k)} }
+	return func(r *rand.Rand) Batch { return Batch{"x": normal(r, shape...), "y": labels(r, k, shape[0])} }
 }
 
-// oneHot fills dst [N,K] from N labels.
-func oneHot(dst []float32, y *tensor.Tensor) {
-	clear(dst)
-	k := len(dst) / len(y.I)
-	for i, c := range y.I {
-		dst[i*k+int(c)] = 1
+// feed fills inputs from the batch's tensors of the same names: labels as float32,
+// images, which have four axes, from NCHW to NHWC.
+func feed(p *vm.Program, b Batch, inputs ...*graph.Node) {
+	for _, in := range inputs {
+		t, v := b[in.Name()], p.Value(in)
+		if len(t.Shape) == 4 {
+			t = t.Transpose(0, 2, 3, 1)
+		}
+		copy(v, t.F)
+		for i, label := range t.I {
+			v[i] = float32(label)
+		}
 	}
 }
-
-// images fills dst, NHWC, from a tensor NCHW.
-func images(dst []float32, x *tensor.Tensor) { copy(dst, x.Transpose(0, 2, 3, 1).F) }

@@ -46,9 +46,6 @@ func Ready(name, path string, write bool) (*Net, error) {
 	if w == nil {
 		return nil, protocol.Missing("there is no workload %q", name)
 	}
-	if w.Build == nil {
-		return nil, protocol.Missing("lab cannot build it yet")
-	}
 	n, err := w.Build(rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
 		return nil, err

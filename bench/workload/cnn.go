@@ -22,7 +22,7 @@ var cnn = Workload{
 			h = flatten(nn.MaxPool2d(h, 2))                // [N,64·12·12]
 			return fc2.Forward(graph.Relu(fc1.Forward(h))) // [N,10]
 		}
-		return imageClassifier(s, net, 1e-3, 64, 28, 1, 10)
+		return classifier(s, net, 64, 28, 28, 1)
 	},
 }
 

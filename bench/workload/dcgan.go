@@ -49,9 +49,8 @@ func buildDCGAN(r *rand.Rand) (*Net, error) {
 	return &Net{
 		Sets: map[string]*graph.Params{"generator.": gs.Params, "discriminator.": ds.Params},
 		Feed: func(b Batch) {
-			images(dStep.Value(real), b["real"])
-			copy(dStep.Value(dz), b["z"].F)
-			copy(gStep.Value(gz), b["z"].F)
+			feed(dStep, b, real, dz)
+			feed(gStep, b, gz)
 		},
 		Step: func() {
 			dStep.Run()

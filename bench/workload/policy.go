@@ -14,17 +14,16 @@ var policyForward = Workload{
 	Batch: func(r *rand.Rand) Batch { return Batch{"x": normal(r, 1, 4)} },
 	Build: func(r *rand.Rand) (*Net, error) {
 		s := nn.NewScope(r)
-		net := dense(s, graph.Tanh, 4, 64, 64, 2)
 		g := graph.New()
 		x := g.Input("x", 1, 4)
-		logits := net(x)
+		logits := newDense(s, graph.Tanh, 4, 64, 64, 2).forward(x)
 		p, err := vm.Compile([]*graph.Node{logits})
 		if err != nil {
 			return nil, err
 		}
 		return &Net{
 			Sets: map[string]*graph.Params{"": s.Params},
-			Feed: func(b Batch) { copy(p.Value(x), b["x"].F) },
+			Feed: func(b Batch) { feed(p, b, x) },
 			Step: p.Run,
 			Losses: func() []float64 {
 				out := p.Value(logits)
@@ -40,7 +39,6 @@ var policyTrain = Workload{
 	Batch: classified(2, 32, 4),
 	Build: func(r *rand.Rand) (*Net, error) {
 		s := nn.NewScope(r)
-		net := dense(s, graph.Tanh, 4, 64, 64, 2)
-		return classifier(s, net, 1e-3, 32, 4, 2)
+		return classifier(s, newDense(s, graph.Tanh, 4, 64, 64, 2).forward, 32, 4)
 	},
 }

@@ -28,7 +28,7 @@ var resnet = Workload{
 			}
 			return fc.Forward(graph.Mean(h, 1, 2)) // [N,64] → [N,10]
 		}
-		return imageClassifier(s, net, 1e-3, 32, 32, 3, 10)
+		return classifier(s, net, 32, 32, 32, 3)
 	},
 }
 

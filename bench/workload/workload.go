@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"lab/core/graph"
+	"lab/core/nn"
 	"lab/core/optim"
 	"lab/core/tensor"
 	"lab/core/vm"
@@ -17,7 +18,7 @@ type Workload struct {
 	// step sees the same batch, so that no time goes into data.
 	Batch func(r *rand.Rand) Batch
 
-	// Build makes the network and compiles its step. Nil where lab cannot do it yet.
+	// Build makes the network and compiles its step.
 	Build func(r *rand.Rand) (*Net, error)
 }
 
@@ -42,13 +43,6 @@ type Program struct {
 // Table lists the workloads in the order of the tables that are printed.
 var Table = []Workload{mlp, cnn, resnet, dcgan, policyForward, policyTrain, gpt, lstm, maml}
 
-// The places of workloads that wait for ops; their PyTorch side is there.
-var (
-	gpt  = Workload{Name: "gpt", What: "4 transformer layers, d 128, 4 heads, T 64, vocabulary 96, batch 16, Adam"}
-	lstm = Workload{Name: "lstm", What: "LSTM 28→128 over 28 steps, fc 10, batch 64, Adam"}
-	maml = Workload{Name: "maml", What: "sines, MLP 1-40-40-1, 16 tasks of 10+10 points, one inner step, second order, Adam"}
-)
-
 // Find returns the workload of that name, or nil.
 func Find(name string) *Workload {
 	for i := range Table {
@@ -68,16 +62,17 @@ func (n *Net) Parameters() int {
 	return total
 }
 
-// trained is a network of one parameter set that Adam trains on one loss.
-func trained(params *graph.Params, loss *graph.Node, lr float64, feed func(*vm.Program, Batch)) (*Net, error) {
-	p, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, params))
+// trained is a network of one parameter set that Adam trains on one loss, fed by these
+// inputs.
+func trained(s *nn.Scope, loss *graph.Node, inputs ...*graph.Node) (*Net, error) {
+	p, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, s.Params))
 	if err != nil {
 		return nil, err
 	}
-	adam := optim.NewAdam(params, lr)
+	adam := optim.NewAdam(s.Params, 1e-3)
 	return &Net{
-		Sets:     map[string]*graph.Params{"": params},
-		Feed:     func(b Batch) { feed(p, b) },
+		Sets:     map[string]*graph.Params{"": s.Params},
+		Feed:     func(b Batch) { feed(p, b, inputs...) },
 		Step:     func() { p.Run(); adam.Step() },
 		Losses:   func() []float64 { return []float64{p.Scalar(loss)} },
 		Programs: []Program{{"step", p}},

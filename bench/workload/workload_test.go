@@ -8,18 +8,11 @@ import (
 	"lab/bench/protocol"
 )
 
-// Every workload that lab can build runs, and its loss falls; read from the state
-// file of another it does the very same.
+// Every workload runs; read from the state file of another it does the very same.
 func TestEveryWorkload(t *testing.T) {
 	for _, w := range Table {
 		t.Run(w.Name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "state")
-			if w.Build == nil {
-				if _, err := Ready(w.Name, path, true); err == nil {
-					t.Error("it is built")
-				}
-				return
-			}
 			a, err := Ready(w.Name, path, true)
 			if err != nil {
 				t.Fatal(err)
@@ -41,6 +34,35 @@ func TestEveryWorkload(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A step allocates nothing, the optimiser included.
+func TestNoAllocationInAStep(t *testing.T) {
+	for _, w := range Table {
+		n, err := Ready(w.Name, "", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if allocations := testing.AllocsPerRun(2, n.Step); allocations != 0 {
+			t.Errorf("%s: %v allocations", w.Name, allocations)
+		}
+	}
+}
+
+// A program needs at most 60 % of the memory that its inputs and all that its calls compute
+// would take, had each its own.
+func TestMemoryIsShared(t *testing.T) {
+	for _, w := range []Workload{cnn, gpt} {
+		n, err := Ready(w.Name, "", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := n.Programs[0].Cost()
+		t.Logf("%s: %.1f of %.1f MB", w.Name, float64(c.Arena)/1e6, float64(c.Values)/1e6)
+		if share := float64(c.Arena) / float64(c.Values); share > 0.6 {
+			t.Errorf("%s takes %.0f %% of what its values would", w.Name, 100*share)
+		}
 	}
 }
 

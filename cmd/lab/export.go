@@ -39,7 +39,7 @@ or the beginning of it, or its name.`,
 			if out == "" {
 				out = fmt.Sprintf("%s-%s-%s.onnx", d.Family, d.Recipe, d.UID)
 			}
-			if err := copyFile(filepath.Join(d.Dir, filepath.FromSlash(m.Path)), out); err != nil {
+			if err := copyFile(d.Path(m), out); err != nil {
 				return &core.Error{Kind: core.Storage, Msg: "export to " + out, Err: cause(err)}
 			}
 			if a.json {

@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"math"
-	"path/filepath"
 	"time"
 
 	"lab/core"
@@ -121,9 +120,9 @@ func runJSON(d *tracker.Detail) jsonRun {
 	j := jsonRun{jsonSummary: summaryJSON(&d.Summary), Command: d.CommandLine, Host: d.Host, Dir: d.Dir, Log: d.LogPath,
 		Files: []jsonFile{}, From: []jsonSource{}, Facts: map[string]string{}}
 	for _, x := range d.Artifacts {
-		j.Files = append(j.Files, jsonFile{x.Name, x.Kind, filepath.Join(d.Dir, filepath.FromSlash(x.Path)), x.SHA256, x.Bytes, x.Step})
+		j.Files = append(j.Files, jsonFile{x.Name, x.Kind, d.Path(x), x.SHA256, x.Bytes, x.Step})
 	}
-	for _, f := range d.From {
+	for _, f := range d.Sources {
 		j.From = append(j.From, jsonSource{f.Run, f.Path, f.SHA256})
 	}
 	for _, f := range d.Facts {

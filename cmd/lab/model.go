@@ -40,7 +40,7 @@ func (a *app) findModel(ctx context.Context, ref string) (tracker.Source, error)
 	if err != nil {
 		return tracker.Source{}, err
 	}
-	path, err := filepath.Abs(filepath.Join(d.Dir, filepath.FromSlash(m.Path)))
+	path, err := filepath.Abs(d.Path(m))
 	return tracker.Source{Run: d.UID, Path: path, SHA256: m.SHA256}, err
 }
 
@@ -60,7 +60,7 @@ func modelOf(d *tracker.Detail) (core.Artifact, error) {
 	if best.Path == "" {
 		return best, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("run %s has no model: it is %s", d.UID, d.Status), Try: "lab show " + d.UID}
 	}
-	path := filepath.Join(d.Dir, filepath.FromSlash(best.Path))
+	path := d.Path(best)
 	sum, err := fileSum(path)
 	switch {
 	case os.IsNotExist(err):

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -16,7 +15,7 @@ import (
 func profileOf(d *tracker.Detail) string {
 	for _, x := range d.Artifacts {
 		if x.Kind == "table" && x.Name == profile.Artifact && x.Step == 0 {
-			return filepath.Join(d.Dir, filepath.FromSlash(x.Path))
+			return d.Path(x)
 		}
 	}
 	return ""

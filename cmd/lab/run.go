@@ -242,7 +242,7 @@ func checkpoint(d *tracker.Detail) string {
 	if newest.Path == "" {
 		return ""
 	}
-	return filepath.Join(d.Dir, filepath.FromSlash(newest.Path))
+	return d.Path(newest)
 }
 
 // launch starts the family's plugin.

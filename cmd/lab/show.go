@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -66,7 +65,7 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 			fmt.Fprintf(a.out, "%-8s %s\n", l.key, l.value)
 		}
 	}
-	for _, f := range d.From {
+	for _, f := range d.Sources {
 		what := f.Path
 		if f.Run != "" {
 			what = "run " + f.Run
@@ -114,7 +113,7 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 			if x.Step > 0 {
 				step = fmt.Sprint(x.Step)
 			}
-			t.AppendRow(table.Row{filepath.Join(d.Dir, filepath.FromSlash(x.Path)), x.Kind, step, humanize.Bytes(uint64(x.Bytes))})
+			t.AppendRow(table.Row{d.Path(x), x.Kind, step, humanize.Bytes(uint64(x.Bytes))})
 		}
 		printTable(a.out, t)
 	}

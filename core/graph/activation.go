@@ -1,20 +1,7 @@
 package graph
 
-import "math"
-
 // Activations and other functions that are chains of elementwise ops: one call each,
 // once a VM has fused them.
-
-// Gelu is x Φ(x) = x (1 + erf(x/√2))/2 (Hendrycks & Gimpel 2016).
-func Gelu(x *Node) *Node {
-	return Label(Mul(Scale(x, 0.5), Shift(Erf(Scale(x, 1/math.Sqrt2)), 1)), LabelGelu, false, x)
-}
-
-// GeluTanh is the approximation x (1 + tanh(√(2/π) (x + 0.044715 x³)))/2.
-func GeluTanh(x *Node) *Node {
-	inner := Scale(Mul(x, Shift(Scale(Square(x), 0.044715), 1)), math.Sqrt(2/math.Pi))
-	return Label(Mul(Scale(x, 0.5), Shift(Tanh(inner), 1)), LabelGelu, true, x)
-}
 
 // Silu is x sigmoid(x), also called swish.
 func Silu(x *Node) *Node { return Mul(x, Sigmoid(x)) }

@@ -56,13 +56,16 @@ var defs []*Def
 
 func register(d *Def) *Def {
 	if d.Define != nil && d.Grad == nil {
-		d.Grad = func(n, dy *Node) []*Node {
-			in := standIns(n.in)
-			return reverse(d.Define(n.op.attr, in), dy, in, true)
-		}
+		d.Grad = d.gradByDefinition
 	}
 	defs = append(defs, d)
 	return d
+}
+
+// gradByDefinition differentiates what Define makes.
+func (d *Def) gradByDefinition(n, dy *Node) []*Node {
+	in := standIns(n.in)
+	return reverse(d.Define(n.op.attr, in), dy, in, true)
 }
 
 // standIns are nodes of the operands' values for a definition to be differentiated by.

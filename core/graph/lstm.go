@@ -10,7 +10,7 @@ import (
 
 // lstmDef: xg [T,B,4H], wh [H,4H], h0 [B,H], c0 [B,H] give [T,B,6H]: h, c and the gates
 // i, f, g, o after their functions. lstmGradDef: wh, c0, out, dout give the gradients of
-// xg, h0 and c0 in one array, [T·B·4H + 2·B·H].
+// xg, h0 and c0 in one array, [T·B·4H + 2·B·H]; dout is out's, or h's alone, [T,B,H].
 var lstmDef, lstmGradDef *Def
 
 func init() {
@@ -49,6 +49,9 @@ func init() {
 		Grad: func(n, dy *Node) []*Node {
 			wh, h0, c0 := n.in[1], n.in[2], n.in[3]
 			t, b, h := size(n.in[0].shape)
+			if d := dy.op; d != nil && d.def == placeDef && d.attr == (placement{Range{2, 0, h, 1}, 6 * h}) {
+				dy = dy.in[0] // h alone is used
+			}
 			all := apply(lstmGradDef, nil, wh, c0, n, dy)
 			at := t * b * 4 * h
 			dx := Reshape(Slice(all, 0, 0, at, 1), t, b, 4*h)
@@ -77,12 +80,18 @@ func init() {
 		},
 		Shape: func(_ any, in []tensor.Shape) (tensor.Shape, error) {
 			t, b, h := gradSize(in)
-			if !in[2].Equal(tensor.Shape{t, b, 6 * h}) || !in[3].Equal(in[2]) {
+			if !in[2].Equal(tensor.Shape{t, b, 6 * h}) || !in[3].Equal(in[2]) && !in[3].Equal(tensor.Shape{t, b, h}) {
 				return nil, fmt.Errorf("weights, states and gradients %s do not fit", list(in))
 			}
 			return tensor.Shape{t*b*4*h + 2*b*h}, nil
 		},
-		Define: func(_ any, in []*Node) *Node { return lstmGradByDefinition(in[0], in[1], in[2], in[3]) },
+		Define: func(_ any, in []*Node) *Node {
+			dout, h := in[3], in[0].shape[0]
+			if dout.shape[2] == h {
+				dout = Pad(dout, 2, 0, 5*h)
+			}
+			return lstmGradByDefinition(in[0], in[1], in[2], dout)
+		},
 		Lower: func(op *Op, out []float32, in [][]float32) func() {
 			t, b, h := gradSize(op.in)
 			at := t * b * 4 * h

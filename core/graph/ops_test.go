@@ -163,6 +163,10 @@ func table() []Expr {
 			h, c := graph.LSTM(in[0], in[1], in[2], in[3])
 			return graph.Add(h, graph.Square(c))
 		}},
+		{Name: "LSTM h alone", Shapes: shapes{{3, 2, 12}, {3, 12}, {2, 3}, {2, 3}}, F: func(in []*graph.Node) *graph.Node {
+			h, _ := graph.LSTM(in[0], in[1], in[2], in[3])
+			return h
+		}},
 		{Name: "Label", Shapes: vector, F: unary(func(a *graph.Node) *graph.Node {
 			return graph.Exp(graph.Label(graph.Square(graph.Label(a, "inner", nil)), "outer", nil, a))
 		})},

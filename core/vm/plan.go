@@ -12,6 +12,7 @@ import (
 type storage struct {
 	size  int       // floats
 	fixed []float32 // memory from outside: a parameter, a gradient, a constant
+	fed   bool      // an input's
 	last  int       // place in the order of the last use
 	off   int       // in the arena, unless fixed
 }
@@ -65,7 +66,7 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 	}
 	for _, n := range c.order {
 		if n.IsInput() {
-			c.backing[n].last = forever
+			c.backing[n].last, c.backing[n].fed = forever, true
 		}
 	}
 	for n := range c.roots {
@@ -74,7 +75,7 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 	for _, g := range gradients {
 		for i, p := range g.Params {
 			v := c.backing[g.Nodes[i]]
-			if v.fixed == nil && v.whole() && !c.fed(v.storage) {
+			if v.fixed == nil && v.whole() && !v.fed {
 				v.fixed = p.Grad()
 			}
 		}
@@ -92,6 +93,7 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 	for _, n := range c.order { // first, so that nothing is computed into them
 		if n.IsInput() {
 			c.backing[n].off = a.alloc(c.backing[n].size)
+			c.program.values += c.backing[n].size
 		}
 	}
 	for i, n := range c.order {
@@ -99,8 +101,8 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 			continue
 		}
 		s := c.backing[n].storage
-		c.program.values += s.size
 		if s.fixed == nil {
+			c.program.values += s.size
 			if x := c.overwritten(n, i); x != nil {
 				s.off = x.off
 				x.last = -1 // not to be released
@@ -123,16 +125,6 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 			s.fixed = memory[s.off : s.off+s.size : s.off+s.size]
 		}
 	}
-}
-
-// fed reports whether the memory is an input's.
-func (c *compiler) fed(s *storage) bool {
-	for _, n := range c.order {
-		if n.IsInput() && c.backing[n].storage == s {
-			return true
-		}
-	}
-	return false
 }
 
 // operands are the values that n's call reads.

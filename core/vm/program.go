@@ -88,8 +88,8 @@ func (p *Program) Steps() []string {
 type Cost struct {
 	Flops  float64 // a multiply-add counts as two
 	Bytes  float64 // read and written by its calls, each operand once
-	Arena  int     // bytes of memory for computed values
-	Values int     // bytes that they would take, had each its own memory
+	Arena  int     // bytes of memory for inputs and what the calls compute, but for gradients, which lie with their parameters
+	Values int     // bytes that these would take, had each its own memory
 	Calls  int
 }
 

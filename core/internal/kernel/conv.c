@@ -63,6 +63,7 @@ typedef struct {
   long py, px, gh, gw;
   long runs, len;  // of values in a window
   long *at;        // where the runs start
+  long first, apart, per; // a row of taps: the source row of the first for grid row 0, of the next, and its runs
   float *weights;  // of the first group, see pack
 } phase;
 
@@ -79,8 +80,16 @@ typedef struct {
   const lab_epilogue *then;
 } product;
 
-// One phase and group of a task: every line of pixels times the weights.
-static void lines(const product *j, const phase *p, const lab_axis ax[3], const float *in, const float *w, float *out) {
+// The runs of a window at grid row y that lie in the image; the others are zeros above and below it.
+static void inside(const product *j, const phase *p, long y, long *lo, long *hi) {
+  const long top = y * j->win.sy + p->first;
+  *lo = 0, *hi = p->runs;
+  while (*lo < *hi && top + *lo / p->per * p->apart < 0) *lo += p->per;
+  while (*hi > *lo && top + (*hi / p->per - 1) * p->apart >= j->win.h) *hi -= p->per;
+}
+
+// One phase and group of a task, from grid row y on: every line of pixels times the weights.
+static void lines(const product *j, const phase *p, const lab_axis ax[3], long y, const float *in, const float *w, float *out) {
   const long nr = lab_cpu->nr, depth = p->runs * p->len;
   if (j->narrow || j->depthwise) {
     for (long u = 0; u < ax[0].n; u++)
@@ -97,12 +106,18 @@ static void lines(const product *j, const phase *p, const lab_axis ax[3], const 
   const long some = p->len && p->len < KC ? KC / p->len : 1, pieces = (p->len + KC - 1) / KC, piece = pieces ? (p->len + pieces - 1) / pieces : 1;
   for (long r = 0; r == 0 || r < p->runs; r += some)
     for (long k = 0; k == 0 || k < p->len; k += piece) {
-      lab_left l = {LAB_ROWS, p->runs - r < some ? p->runs - r : some, p->at + r, p->len - k < piece ? p->len - k : piece, 0, ax[2].in};
+      lab_left l = {LAB_ROWS, 0, 0, p->len - k < piece ? p->len - k : piece, 0, ax[2].in};
       for (long c = 0; c < j->kg; c += nr)
         for (long u = 0; u < ax[0].n; u++)
           for (long v = 0; v < ax[1].n; v++) {
+            long lo, hi;
+            inside(j, p, y + (j->across ? u : v), &lo, &hi);
+            if (lo < r) lo = r;
+            if (hi > r + some) hi = r + some;
+            l.runs = hi > lo ? hi - lo : 0, l.at = p->at + lo;
+            if (!l.runs && r + k > 0) continue;
             l.a = in + u * ax[0].in + v * ax[1].in + k;
-            lab_multiply(&l, ax[2].n, j->kg - c < nr ? j->kg - c : nr, w + c * depth + (r * p->len + k) * nr, nr, 0,
+            lab_multiply(&l, ax[2].n, j->kg - c < nr ? j->kg - c : nr, w + c * depth + (lo * p->len + k) * nr, nr, 0,
                          out + u * ax[0].out + v * ax[1].out + c, ax[2].out, r + k > 0);
           }
     }
@@ -122,7 +137,7 @@ static void product_task(void *arg, long t) {
                       {p->gw, s->sx * s->c, j->ox * j->dc}};
     if (j->across) lab_across_images(ax);
     float *out = j->dst + ((n0 * j->dh + y0 * j->oy + p->py) * j->dw + p->px) * j->dc;
-    for (long g = 0; g < (j->depthwise ? 1 : j->groups); g++) lines(j, p, ax, in + g * j->cg, p->weights + g * j->group_weights, out + g * j->kg);
+    for (long g = 0; g < (j->depthwise ? 1 : j->groups); g++) lines(j, p, ax, y0, in + g * j->cg, p->weights + g * j->group_weights, out + g * j->kg);
   }
   if (!j->then) return;
   const long first = n0 * j->dh + y0 * j->oy, rows = (n1 - n0 - 1) * j->dh + (y1 * j->oy < j->dh ? y1 * j->oy : j->dh) - y0 * j->oy;
@@ -190,7 +205,7 @@ static void run(product *j, const lab_conv *v, int input, const float *w) {
       phase *p = j->phases + j->count++;
       const taps *a = ty + py, *b = tx + px;
       const long n = a->n * b->n, depth = n * j->cg;
-      *p = (phase){py, px, (j->dh - py + j->oy - 1) / j->oy, (j->dw - px + j->ox - 1) / j->ox, 0, 0, at, packed};
+      *p = (phase){py, px, (j->dh - py + j->oy - 1) / j->oy, (j->dw - px + j->ox - 1) / j->ox, 0, 0, at, a->first, a->apart, j->contiguous ? 1 : b->n, packed};
       if (n) p->runs = j->contiguous ? a->n : n, p->len = j->contiguous ? b->n * j->cg : j->cg;
       for (long y = 0, t = 0; y < a->n; y++)
         for (long x = 0; x < b->n; x++, t++) {

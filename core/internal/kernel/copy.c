@@ -21,12 +21,17 @@ static void plane(const long *dim, const long *so, const long *si, float *out, c
     for (long i = 0; i < r; i++) memcpy(out + i * so[0], in + i * si[0], (size_t)c * 4);
     return;
   }
-  enum { T = 16 };
-  for (long i0 = 0; i0 < r; i0 += T)
-    for (long j0 = 0; j0 < c; j0 += T) {
-      long i1 = i0 + T < r ? i0 + T : r, j1 = j0 + T < c ? j0 + T : c;
-      for (long i = i0; i < i1; i++)
-        for (long j = j0; j < j1; j++) out[i * so[0] + j * so[1]] = in[i * si[0] + j * si[1]];
+  enum { T = 64 };
+  for (long i = 0; i < r; i += T)
+    for (long j = 0; j < c; j += T) {
+      const long m = i + T < r ? T : r - i, n = j + T < c ? T : c - j;
+      float *to = out + i * so[0] + j * so[1];
+      const float *from = in + i * si[0] + j * si[1];
+      if (so[0] == 1 && si[1] == 1) lab_cpu->turn(m, n, from, si[0], to, so[1]);
+      else if (so[1] == 1 && si[0] == 1) lab_cpu->turn(n, m, from, si[1], to, so[0]);
+      else
+        for (long y = 0; y < m; y++)
+          for (long x = 0; x < n; x++) to[y * so[0] + x * so[1]] = from[y * si[0] + x * si[1]];
     }
 }
 

@@ -12,6 +12,9 @@ int lab_use_isa(const char *name) {
   int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   int avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+#ifdef LAB_HALVES
+  avx512 = avx2;
+#endif
   const struct { const lab_isa *isa; int have; } all[] = {{&lab_isa_avx512, avx512}, {&lab_isa_avx2, avx2}, {&lab_isa_base, 1}};
 #else
   const struct { const lab_isa *isa; int have; } all[] = {{&lab_isa_base, 1}};

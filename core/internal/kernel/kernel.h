@@ -77,7 +77,7 @@ typedef struct {
 typedef void (*lab_tile)(long runs, const long *at, long k, const float *a, long as, const float *b, long bs, float *c, long cs,
                          int accumulate);
 
-enum { LAB_MAX_MR = 14, LAB_MAX_NR = 32 };
+enum { LAB_MAX_MR = 14, LAB_MAX_NR = 32, LAB_ATTEND = 64 };
 
 typedef struct {
   const char *name;
@@ -112,13 +112,16 @@ typedef struct {
   void (*adam)(long n, float *p, float *m, float *v, const float *g, const float *c);
   void (*softmax_row)(int log, long n, const float *x, float *y);
   void (*softmax_grad_row)(int log, long n, const float *y, const float *dy, float *dx);
+  void (*attend_rows)(long m, long n, float scale, float *x, long ld); // m <= LAB_ATTEND
+  void (*attend_grad_rows)(long m, long n, float scale, const float *y, float *dy, long ld);
   void (*norm_row)(int rms, long n, float eps, const float *x, const float *w, const float *b, float *y);
   void (*norm_dx_row)(int rms, long n, float eps, const float *x, const float *w, const float *dy, float *dx);
   void (*norm_dwb_row)(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db);
   float (*xent_row)(long n, float s, const float *x, long label, float *scratch);
   void (*xent_grad_row)(long n, float s, const float *x, long label, float dy, float *dx);
-  void (*lstm_row)(long n, float *gates, const float *c, float *h, float *c1);
-  void (*lstm_grad_row)(long n, const float *gates, const float *c, const float *c1, const float *dh, float *dc, float *dgates);
+  void (*lstm_row)(long n, float *gates, const float *xg, const float *c, float *h, float *c1);
+  void (*lstm_grad_row)(int all, long n, const float *gates, const float *c, const float *c1, const float *next, const float *dout,
+                        float *dc, float *dgates);
   void (*max_window)(int kind, long taps, const long *at, long c, const float *x, const float *in, float *out);
 } lab_isa;
 
@@ -221,7 +224,8 @@ void lab_attention_backward(const lab_attention *g, const float *q, const float 
 
 // See the twins.
 void lab_lstm_forward(long t, long b, long h, const float *xg, const float *wh, const float *h0, const float *c0, float *out);
-void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, const float *dout, float *dx, float *dh0, float *dc0);
+void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, int all, const float *dout, float *dx,
+                       float *dh0, float *dc0);
 
 // rows.c, see the twins; labels and indices are whole numbers.
 void lab_softmax(int log, long rows, long n, const float *x, float *y);

@@ -300,6 +300,16 @@ func TestEveryCode(t *testing.T) {
 					if math.IsNaN(e) && math.IsNaN(g) || e == g || math.Abs(e-g) <= 1e-6*math.Abs(e)+2e-38 {
 						continue
 					}
+					switch code { // sums of terms near 1, as in PyTorch: a far tail has no digits of its own
+					case twin.Gelu, twin.GeluTanh:
+						if math.Abs(e-g) <= 2e-7*math.Abs(float64(in[0][j])) {
+							continue
+						}
+					case twin.GeluGate, twin.GeluTanhGate:
+						if math.Abs(e-g) <= 2e-7*math.Abs(float64(in[1][j])) {
+							continue
+						}
+					}
 					var args []float32
 					for i := range in {
 						args = append(args, in[i][j])

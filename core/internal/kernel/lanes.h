@@ -34,13 +34,13 @@ INLINE vf vmin(vf a, vf b) { return pick((a < b) | (a != a), a, b); } // NaN in 
 INLINE vf vmax(vf a, vf b) { return pick((a > b) | (a != a), a, b); }
 INLINE vf vabs(vf a) { return (vf)((vi)a & isplat(0x7fffffff)); }
 INLINE vf vsqrt(vf a) {
-#if LANES == 16
+#if LANES == 16 && !defined(LAB_HALVES)
   return (vf)_mm512_sqrt_ps((__m512)a);
 #elif LANES == 8
   return (vf)_mm256_sqrt_ps((__m256)a);
 #elif defined(__aarch64__)
   return (vf)vsqrtq_f32((float32x4_t)a);
-#elif defined(__x86_64__)
+#elif LANES == 4 && defined(__x86_64__)
   return (vf)_mm_sqrt_ps((__m128)a);
 #else
   for (int i = 0; i < LANES; i++) a[i] = sqrtf(a[i]);
@@ -48,14 +48,41 @@ INLINE vf vsqrt(vf a) {
 #endif
 }
 INLINE float vsum(vf a) {
-#if LANES == 16
+#if LANES == 16 && !defined(LAB_HALVES)
   return _mm512_reduce_add_ps((__m512)a);
 #elif LANES == 8
   __m128 s = _mm_add_ps(_mm256_castps256_ps128((__m256)a), _mm256_extractf128_ps((__m256)a, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 #else
-  return (a[0] + a[2]) + (a[1] + a[3]);
+  float s = 0;
+  for (int i = 0; i < LANES; i += 4) s += (a[i] + a[i + 2]) + (a[i + 1] + a[i + 3]);
+  return s;
+#endif
+}
+// The greatest element, NaN if there is one.
+INLINE float vgreatest(vf a) {
+#if LANES == 16 && !defined(LAB_HALVES)
+  a = vmax(a, (vf)_mm512_shuffle_f32x4((__m512)a, (__m512)a, 0x4e));
+  a = vmax(a, (vf)_mm512_shuffle_f32x4((__m512)a, (__m512)a, 0xb1));
+  a = vmax(a, (vf)_mm512_permute_ps((__m512)a, 0x4e));
+  a = vmax(a, (vf)_mm512_permute_ps((__m512)a, 0xb1));
+  return a[0];
+#elif LANES == 8
+  a = vmax(a, (vf)_mm256_permute2f128_ps((__m256)a, (__m256)a, 1));
+  a = vmax(a, (vf)_mm256_permute_ps((__m256)a, 0x4e));
+  a = vmax(a, (vf)_mm256_permute_ps((__m256)a, 0xb1));
+  return a[0];
+#elif defined(__aarch64__)
+  return vmaxvq_f32((float32x4_t)a);
+#elif LANES == 4 && defined(__x86_64__)
+  a = vmax(a, (vf)_mm_shuffle_ps((__m128)a, (__m128)a, 0x4e));
+  a = vmax(a, (vf)_mm_shuffle_ps((__m128)a, (__m128)a, 0xb1));
+  return a[0];
+#else
+  float r = a[0];
+  for (int j = 1; j < LANES; j++) r = a[j] > r || a[j] != a[j] ? a[j] : r;
+  return r;
 #endif
 }
 INLINE vf vfloor(vf a) {
@@ -72,24 +99,36 @@ INLINE vf pow2(vf whole) { // 2^whole, -126 <= whole <= 127
   return (vf)((__builtin_convertvector(whole, vi) + 127) << 23);
 }
 
-// e^x to about 1 ulp: x = n ln 2 + r, |r| <= ln 2 / 2, and a polynomial in r (Cephes expf).
-INLINE vf vexp(vf x) {
-  vf c = pick(x > splat(89.f), splat(89.f), x);
-  c = pick(c < splat(-104.f), splat(-104.f), c);
-  vf n = nearest(c * splat(1.44269504088896341f));
-  vf r = c - n * splat(0.693359375f);
-  r = r - n * splat(-2.12194440e-4f);
+// e^r - 1, |r| <= ln 2 / 2: a polynomial (Cephes expf).
+INLINE vf expm1_near(vf r) {
   vf p = splat(1.9875691500e-4f);
   p = p * r + splat(1.3981999507e-3f);
   p = p * r + splat(8.3334519073e-3f);
   p = p * r + splat(4.1665795894e-2f);
   p = p * r + splat(1.6666665459e-1f);
   p = p * r + splat(5.0000001201e-1f);
-  p = p * (r * r) + r + splat(1.f);
-  n = pick(n != n, splat(0), n);
+  return p * (r * r) + r;
+}
+// x = n ln 2 + r.
+INLINE vf reduce(vf x, vf *n) {
+  *n = nearest(x * splat(1.44269504088896341f));
+  vf r = x - *n * splat(0.693359375f);
+  r = r - *n * splat(-2.12194440e-4f);
+  *n = pick(*n != *n, splat(0), *n);
+  return r;
+}
+
+// e^x to about 1 ulp.
+INLINE vf vexp(vf x) {
+  vf c = pick(x > splat(89.f), splat(89.f), x), n;
+  vf p = expm1_near(reduce(pick(c < splat(-104.f), splat(-104.f), c), &n)) + splat(1.f);
   vf half = nearest(n * splat(0.5f)); // in two steps, so that the ends neither overflow nor vanish early
-  p = p * pow2(half) * pow2(n - half);
-  return pick(x != x, x, p);
+  return p * pow2(half) * pow2(n - half);
+}
+// The same for x <= 88, and 0 where it is no normal number.
+INLINE vf vexp_low(vf x) {
+  vf n, p = expm1_near(reduce(pick(x < splat(-88.f), splat(-88.f), x), &n)) + splat(1.f);
+  return p * pow2(n); // 2^-127 is 0 here
 }
 
 // ln x (Cephes logf): x = m 2^e, sqrt(1/2) <= m < sqrt(2).
@@ -119,25 +158,23 @@ INLINE vf vlog(vf x) {
   return pick((x < splat(0)) | (x != x), splat(NAN), y);
 }
 
-INLINE vf vsigmoid(vf x) { return splat(1.f) / (splat(1.f) + vexp(-x)); }
+INLINE vf vsigmoid(vf x) {
+  vf c = pick(x < splat(-88.f), splat(-88.f), x);
+  return splat(1.f) / (splat(1.f) + vexp_low(-c));
+}
 
-// tanh: a polynomial near 0 (Cephes tanhf), 1 - 2/(e^2x + 1) elsewhere.
+// tanh |x| = u/(u + 2) with u = e^2|x| - 1 = (2^n - 1) + 2^n (e^r - 1), exact where it is small.
 INLINE vf vtanh(vf x) {
-  vf a = vabs(x), z = x * x;
-  vf p = splat(-5.70498872745e-3f);
-  p = p * z + splat(2.06390887954e-2f);
-  p = p * z + splat(-5.37397155531e-2f);
-  p = p * z + splat(1.33314422036e-1f);
-  p = p * z + splat(-3.33332819422e-1f);
-  vf near = p * z * x + x;
-  vf far = splat(1.f) - splat(2.f) / (vexp(a + a) + splat(1.f));
-  far = (vf)((vi)far | ((vi)x & isplat(INT32_MIN)));
-  return pick(a < splat(0.625f), near, pick(x != x, x, far));
+  vf a = vabs(x), n;
+  a = pick(a > splat(10.f), splat(10.f), a);
+  vf q = expm1_near(reduce(a + a, &n)), s = pow2(n);
+  vf u = (s - splat(1.f)) + s * q;
+  return (vf)((vi)(u / (u + splat(2.f))) | ((vi)x & isplat(INT32_MIN)));
 }
 
 // ln(1 + e^x) = max(x, 0) + log1p(e^-|x|), with log1p(u) = ln(w) - ((w-1)-u)/w for w = 1+u.
 INLINE vf vsoftplus(vf x) {
-  vf u = vexp(-vabs(x)), w = u + splat(1.f);
+  vf u = vexp_low(-vabs(x)), w = u + splat(1.f);
   vf l = vlog(w) - ((w - splat(1.f)) - u) / w;
   return pick(x != x, x, pick(x > splat(0), x, splat(0)) + l);
 }
@@ -160,6 +197,19 @@ INLINE vf verf(vf x) {
   q = q * z + splat(0.49746925110067538f);
   q = q * z + splat(1.f);
   return c * p / q;
+}
+
+// GELU x Φ(x), Φ(x) = (1 + erf(x/√2))/2, and its slope Φ(x) + x φ(x), φ(x) = e^(-x²/2)/√(2π).
+INLINE vf vnormal(vf x) {
+  return pick(x < splat(-5.29f), splat(0), splat(0.5f) + splat(0.5f) * verf(x * splat(0.70710678118654752f))); // verf stops short of -1
+}
+INLINE vf vgelu_slope(vf x) { return vnormal(x) + x * vexp_low(x * x * splat(-0.5f)) * splat(0.39894228040143268f); }
+// Its approximation by tanh: x s(2u), s the sigmoid, u = √(2/π)(x + 0.044715x³).
+INLINE vf vgelu_tanh_gate(vf x) { return vsigmoid(x * (splat(1.5957691216057308f) + x * x * splat(0.071354816272f))); }
+INLINE vf vgelu_tanh_slope(vf x) {
+  vf t = pick(x > splat(9.f), splat(9.f), pick(x < splat(-9.f), splat(-9.f), x)), z = t * t; // constant beyond
+  vf e = vexp_low(-t * (splat(1.5957691216057308f) + z * splat(0.071354816272f))), s = splat(1.f) / (splat(1.f) + e);
+  return s + t * (e * s * s) * (splat(1.5957691216057308f) + z * splat(0.214064448816f));
 }
 
 // ---- elementwise programs
@@ -218,6 +268,8 @@ static void block(const lab_program *p, long n, const float **in, float *temp, f
     case CODE_COS: LANEWISE(cosf(a[i]));
     case CODE_FLOOR: EACH(vfloor(x));
     case CODE_SIGN: EACH(pick(x > ZERO, ONE, pick(x < ZERO, -ONE, x)));
+    case CODE_GELU: EACH(x *vnormal(x));
+    case CODE_GELU_TANH: EACH(x *vgelu_tanh_gate(x));
     case CODE_LEAKY: EACH(pick(x > ZERO, x, x *imm));
     case CODE_ADD: EACH2(x + y);
     case CODE_SUB: EACH2(x - y);
@@ -231,6 +283,8 @@ static void block(const lab_program *p, long n, const float **in, float *temp, f
     case CODE_EQ: EACH2(pick(x == y, ONE, ZERO));
     case CODE_GATE: EACH2(pick(x > ZERO, y, ZERO));
     case CODE_LEAKY_GATE: EACH2(pick(x > ZERO, y, y *imm));
+    case CODE_GELU_GATE: EACH2(y *vgelu_slope(x));
+    case CODE_GELU_TANH_GATE: EACH2(y *vgelu_tanh_slope(x));
     case CODE_ADD_SCALED: EACH2(x + y * imm);
     case CODE_WHERE: EACH2(pick(x != ZERO, y, load(c + i)));
     }
@@ -259,7 +313,7 @@ static float max_of(long n, const float *x) {
   if (n >= LANES) {
     vf m = load(x);
     for (i = LANES; i + LANES <= n; i += LANES) m = vmax(load(x + i), m);
-    for (int j = 0; j < LANES; j++) r = m[j] > r || m[j] != m[j] ? m[j] : r;
+    r = vgreatest(m);
   }
   for (; i < n; i++) r = x[i] > r || x[i] != x[i] ? x[i] : r;
   return r;
@@ -460,4 +514,4 @@ static void vecmat(long k, long n, const float *x, const float *b, long ld, floa
 #include "windows.h"
 
 const lab_isa ISA = {ISA_NAME, LANES, MR, NR, tiles, turn, pack, pack_tiles, vecmat, dots, depthwise, depthwise_weight, block, sum, max_of, add_to, max_to, dot, adam, softmax_row,
-                     softmax_grad_row, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};
+                     softmax_grad_row, attend_rows, attend_grad_rows, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};

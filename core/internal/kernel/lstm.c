@@ -8,24 +8,23 @@
 
 typedef struct {
   long t, b, h, per; // per: rows a task
+  int all;           // dout is [t,b,6h], not [t,b,h]
   const float *xg, *h0, *c0, *out, *dout;
   float *dst, *dx, *dh0, *dc0;
   const float *panels; // of the weights, or of their transpose
-  long width;
 } job;
 
-// c[m][width] += a[m][k] B.
-static void multiply(long m, const float *a, long as, long k, const float *panels, long width, float *c) {
+// c[m][n] = a[m][k] B.
+static void multiply(long m, const float *a, long as, long k, const float *panels, long n, float *c, long cs) {
   static const long once = 0;
   const lab_left l = {LAB_ROWS, 1, &once, k, a, as};
-  lab_multiply(&l, m, width, panels, lab_cpu->nr, k * lab_cpu->nr, c, width, 1);
+  lab_multiply(&l, m, n, panels, lab_cpu->nr, k * lab_cpu->nr, c, cs, 0);
 }
 
 // Packs the weights [k,n], or where turned their transpose.
-static const float *pack(int turned, const float *w, long ld, long k, long n, long *width) {
+static const float *pack(int turned, const float *w, long ld, long k, long n) {
   const long nr = lab_cpu->nr;
-  *width = (n + nr - 1) / nr * nr;
-  float *p = lab_scratch(LAB_SHARED, (size_t)(*width * k));
+  float *p = lab_scratch(LAB_SHARED, (size_t)((n + nr - 1) / nr * nr * k));
   lab_cpu->pack(turned, k, n, w, ld, p, k * nr);
   return p;
 }
@@ -33,20 +32,13 @@ static const float *pack(int turned, const float *w, long ld, long k, long n, lo
 static void forward(void *arg, long task) {
   job *j = arg;
   const long h = j->h, b0 = task * j->per, m = j->b - b0 < j->per ? j->b - b0 : j->per;
-  float *gates = lab_scratch(LAB_TILE, (size_t)(m * j->width));
   for (long t = 0; t < j->t; t++) {
-    const float *before = j->dst + ((t - 1) * j->b + b0) * 6 * h, *hp = t ? before : j->h0 + b0 * h, *cp = t ? before + h : j->c0 + b0 * h;
+    float *o = j->dst + (t * j->b + b0) * 6 * h;
+    const float *before = o - j->b * 6 * h, *hp = t ? before : j->h0 + b0 * h, *cp = t ? before + h : j->c0 + b0 * h;
+    const float *xg = j->xg + (t * j->b + b0) * 4 * h;
     const long step = t ? 6 * h : h;
-    for (long i = 0; i < m; i++) {
-      memcpy(gates + i * j->width, j->xg + (t * j->b + b0 + i) * 4 * h, (size_t)(4 * h) * 4);
-      memset(gates + i * j->width + 4 * h, 0, (size_t)(j->width - 4 * h) * 4);
-    }
-    multiply(m, hp, step, h, j->panels, j->width, gates);
-    for (long i = 0; i < m; i++) {
-      float *o = j->dst + (t * j->b + b0 + i) * 6 * h;
-      memcpy(o + 2 * h, gates + i * j->width, (size_t)(4 * h) * 4);
-      lab_cpu->lstm_row(h, o + 2 * h, cp + i * step, o, o + h);
-    }
+    multiply(m, hp, step, h, j->panels, 4 * h, o + 2 * h, 6 * h);
+    for (long i = 0; i < m; i++, o += 6 * h) lab_cpu->lstm_row(h, o + 2 * h, xg + i * 4 * h, cp + i * step, o, o + h);
   }
 }
 
@@ -60,40 +52,33 @@ void lab_lstm_forward(long t, long b, long h, const float *xg, const float *wh, 
   LAB_FLUSH;
   if (!b || !h) return;
   job j = {.t = t, .b = b, .h = h, .per = rows_per_task(b), .xg = xg, .h0 = h0, .c0 = c0, .dst = out};
-  j.panels = pack(0, wh, 4 * h, h, 4 * h, &j.width);
+  j.panels = pack(0, wh, 4 * h, h, 4 * h);
   lab_parallel(forward, &j, (b + j.per - 1) / j.per);
 }
 
 static void backward(void *arg, long task) {
   job *j = arg;
-  const long h = j->h, b0 = task * j->per, m = j->b - b0 < j->per ? j->b - b0 : j->per, w = j->width;
-  float *dh = lab_scratch(LAB_TILE, (size_t)(m * (2 * w + h))), *next = dh + m * w, *dc = next + m * w;
-  memset(next, 0, (size_t)(m * w) * 4);
+  const long h = j->h, b0 = task * j->per, m = j->b - b0 < j->per ? j->b - b0 : j->per, wide = j->all ? 6 * h : h;
+  float *next = j->dh0 + b0 * h, *dc = j->dc0 + b0 * h;
+  memset(next, 0, (size_t)(m * h) * 4);
   memset(dc, 0, (size_t)(m * h) * 4);
   for (long t = j->t - 1; t >= 0; t--) {
-    const float *out = j->out + (t * j->b + b0) * 6 * h, *dout = j->dout + (t * j->b + b0) * 6 * h;
+    const float *out = j->out + (t * j->b + b0) * 6 * h, *dout = j->dout + (t * j->b + b0) * wide;
     float *dx = j->dx + (t * j->b + b0) * 4 * h;
-    const float *cp = t ? j->out + ((t - 1) * j->b + b0) * 6 * h + h : j->c0 + b0 * h;
+    const float *cp = t ? out - j->b * 6 * h + h : j->c0 + b0 * h;
     const long step = t ? 6 * h : h;
-    for (long i = 0; i < m; i++) {
-      for (long k = 0; k < h; k++) dh[i * w + k] = next[i * w + k] + dout[i * 6 * h + k], dc[i * h + k] += dout[i * 6 * h + h + k];
-      memcpy(dx + i * 4 * h, dout + i * 6 * h + 2 * h, (size_t)(4 * h) * 4);
-      lab_cpu->lstm_grad_row(h, out + i * 6 * h + 2 * h, cp + i * step, out + i * 6 * h + h, dh + i * w, dc + i * h, dx + i * 4 * h);
-    }
-    memset(next, 0, (size_t)(m * w) * 4);
-    multiply(m, dx, 4 * h, 4 * h, j->panels, w, next);
-  }
-  for (long i = 0; i < m; i++) {
-    memcpy(j->dh0 + (b0 + i) * h, next + i * w, (size_t)h * 4);
-    memcpy(j->dc0 + (b0 + i) * h, dc + i * h, (size_t)h * 4);
+    for (long i = 0; i < m; i++, out += 6 * h)
+      lab_cpu->lstm_grad_row(j->all, h, out + 2 * h, cp + i * step, out + h, next + i * h, dout + i * wide, dc + i * h, dx + i * 4 * h);
+    multiply(m, dx, 4 * h, 4 * h, j->panels, h, next, h);
   }
 }
 
 // dx [t,b,4h], the gradient of xg; dh0 and dc0 [b,h].
-void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, const float *dout, float *dx, float *dh0, float *dc0) {
+void lab_lstm_backward(long t, long b, long h, const float *wh, const float *c0, const float *out, int all, const float *dout, float *dx,
+                       float *dh0, float *dc0) {
   LAB_FLUSH;
   if (!b || !h) return;
-  job j = {.t = t, .b = b, .h = h, .per = rows_per_task(b), .c0 = c0, .out = out, .dout = dout, .dx = dx, .dh0 = dh0, .dc0 = dc0};
-  j.panels = pack(1, wh, 4 * h, 4 * h, h, &j.width);
+  job j = {.t = t, .b = b, .h = h, .per = rows_per_task(b), .all = all, .c0 = c0, .out = out, .dout = dout, .dx = dx, .dh0 = dh0, .dc0 = dc0};
+  j.panels = pack(1, wh, 4 * h, 4 * h, h);
   lab_parallel(backward, &j, (b + j.per - 1) / j.per);
 }

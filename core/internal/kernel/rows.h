@@ -6,7 +6,7 @@ INLINE float exp_row(long n, const float *x, float top, float *y) {
   vf sum = {0}, t = splat(top);
   long i = 0;
   for (; i + LANES <= n; i += LANES) {
-    vf e = vexp(load(x + i) - t);
+    vf e = vexp_low(load(x + i) - t);
     store(y + i, e);
     sum += e;
   }
@@ -15,7 +15,7 @@ INLINE float exp_row(long n, const float *x, float top, float *y) {
   if (i < n) {
     float pad[LANES];
     for (int j = 0; j < LANES; j++) pad[j] = i + j < n ? x[i + j] : -INFINITY;
-    vf e = vexp(load(pad) - t);
+    vf e = vexp_low(load(pad) - t);
     store(pad, e);
     for (int j = 0; i + j < n; j++) y[i + j] = pad[j], s += pad[j];
   }
@@ -35,6 +35,43 @@ static void softmax_row(int log, long n, const float *x, float *y) {
   }
 }
 
+// Rows of attention's scores, m of them, ld apart, of n values, whole vectors: x = softmax(scale
+// x), scale > 0, and its gradient in x, dy = scale y (dy - sum(y dy)), in place of dy. Step
+// by step for all rows: a row alone would wait for its own maximum, sum and share.
+static void attend_rows(long m, long n, float scale, float *x, long ld) {
+  float top[LAB_ATTEND];
+  vf sum[LAB_ATTEND];
+  for (long r = 0; r < m; r++) {
+    vf most = load(x + r * ld);
+    for (long i = LANES; i < n; i += LANES) most = vmax(load(x + r * ld + i), most);
+    top[r] = vgreatest(most);
+    if (top[r] == -INFINITY) top[r] = 0; // masked values alone: 0/0, NaN as PyTorch's
+  }
+  for (long r = 0; r < m; r++) {
+    const vf t = splat(top[r]);
+    vf s = {0};
+    for (long i = 0; i < n; i += LANES) {
+      vf e = vexp_low((load(x + r * ld + i) - t) * scale);
+      store(x + r * ld + i, e);
+      s += e;
+    }
+    sum[r] = s;
+  }
+  for (long r = 0; r < m; r++) top[r] = 1 / vsum(sum[r]);
+  for (long r = 0; r < m; r++)
+    for (long i = 0; i < n; i += LANES) store(x + r * ld + i, load(x + r * ld + i) * top[r]);
+}
+static void attend_grad_rows(long m, long n, float scale, const float *y, float *dy, long ld) {
+  float s[LAB_ATTEND];
+  for (long r = 0; r < m; r++) {
+    vf sum = {0};
+    for (long i = r * ld; i < r * ld + n; i += LANES) sum += load(y + i) * load(dy + i);
+    s[r] = vsum(sum);
+  }
+  for (long r = 0; r < m; r++)
+    for (long i = r * ld; i < r * ld + n; i += LANES) store(dy + i, load(y + i) * (load(dy + i) - s[r]) * scale);
+}
+
 // softmax: dx = y (dy - sum(y dy)); log: dx = dy - e^y sum(dy). May be in place of dy.
 static void softmax_grad_row(int log, long n, const float *y, const float *dy, float *dx) {
   if (!log) {
@@ -45,11 +82,11 @@ static void softmax_grad_row(int log, long n, const float *y, const float *dy, f
   float s = sum(n, dy);
   vf vs = splat(s);
   long i = 0;
-  for (; i + LANES <= n; i += LANES) store(dx + i, load(dy + i) - vexp(load(y + i)) * vs);
+  for (; i + LANES <= n; i += LANES) store(dx + i, load(dy + i) - vexp_low(load(y + i)) * vs);
   if (i < n) {
     float pad[LANES] = {0};
     for (int j = 0; i + j < n; j++) pad[j] = y[i + j];
-    store(pad, vexp(load(pad)));
+    store(pad, vexp_low(load(pad)));
     for (int j = 0; i + j < n; j++) dx[i + j] = dy[i + j] - pad[j] * s;
   }
 }
@@ -138,59 +175,75 @@ static void xent_grad_row(long n, float s, const float *x, long label, float dy,
   dx[label] -= (1 - s) * dy;
 }
 
-// One step of an LSTM for one row of n units: gates holds i, f, g, o before their
-// functions and after them; c is the cell before, h and c1 what comes out.
-static void lstm_row(long n, float *gates, const float *c, float *h, float *c1) {
-  float *gi = gates, *gf = gates + n, *gg = gates + 2 * n, *go = gates + 3 * n;
+// One step of an LSTM for one row of n units: gates holds the recurrent share of i, f, g, o
+// before their functions and gets them after those, xg is the inputs' share; c is the cell
+// before, h and c1 what comes out. Units lie w apart from gate to gate.
+INLINE void lstm_units(long w, float *gates, const float *xg, const float *c, float *h, float *c1) {
+  vf i = vsigmoid(load(gates) + load(xg)), f = vsigmoid(load(gates + w) + load(xg + w));
+  vf g = vtanh(load(gates + 2 * w) + load(xg + 2 * w)), o = vsigmoid(load(gates + 3 * w) + load(xg + 3 * w));
+  vf next = f * load(c) + i * g;
+  store(gates, i), store(gates + w, f), store(gates + 2 * w, g), store(gates + 3 * w, o);
+  store(c1, next);
+  store(h, o * vtanh(next));
+}
+// Copies m values of each of four gates, n apart, to or from arrays of LANES.
+INLINE void lstm_gather(long m, long n, const float *gates, float *pad) {
+  for (int q = 0; q < 4; q++) memcpy(pad + q * LANES, gates + q * n, (size_t)m * 4);
+}
+INLINE void lstm_scatter(long m, long n, const float *pad, float *gates) {
+  for (int q = 0; q < 4; q++) memcpy(gates + q * n, pad + q * LANES, (size_t)m * 4);
+}
+static void lstm_row(long n, float *gates, const float *xg, const float *c, float *h, float *c1) {
   long k = 0;
-  for (; k + LANES <= n; k += LANES) {
-    vf i = vsigmoid(load(gi + k)), f = vsigmoid(load(gf + k)), g = vtanh(load(gg + k)), o = vsigmoid(load(go + k));
-    vf next = f * load(c + k) + i * g;
-    store(gi + k, i), store(gf + k, f), store(gg + k, g), store(go + k, o);
-    store(c1 + k, next);
-    store(h + k, o * vtanh(next));
-  }
+  for (; k + LANES <= n; k += LANES) lstm_units(n, gates + k, xg + k, c + k, h + k, c1 + k);
   if (k < n) {
-    float pad[5][LANES];
-    memset(pad, 0, sizeof pad);
-    const size_t rest = (size_t)(n - k) * 4;
-    memcpy(pad[0], gi + k, rest), memcpy(pad[1], gf + k, rest), memcpy(pad[2], gg + k, rest), memcpy(pad[3], go + k, rest);
-    memcpy(pad[4], c + k, rest);
-    vf i = vsigmoid(load(pad[0])), f = vsigmoid(load(pad[1])), g = vtanh(load(pad[2])), o = vsigmoid(load(pad[3]));
-    vf next = f * load(pad[4]) + i * g;
-    store(pad[0], i), store(pad[1], f), store(pad[2], g), store(pad[3], o), store(pad[4], next);
-    memcpy(gi + k, pad[0], rest), memcpy(gf + k, pad[1], rest), memcpy(gg + k, pad[2], rest), memcpy(go + k, pad[3], rest);
-    memcpy(c1 + k, pad[4], rest);
-    store(pad[0], o * vtanh(next));
-    memcpy(h + k, pad[0], rest);
+    float g[4 * LANES] = {0}, x[4 * LANES] = {0}, s[3 * LANES] = {0};
+    const long m = n - k;
+    lstm_gather(m, n, gates + k, g), lstm_gather(m, n, xg + k, x);
+    memcpy(s, c + k, (size_t)m * 4);
+    lstm_units(LANES, g, x, s, s + LANES, s + 2 * LANES);
+    lstm_scatter(m, n, g, gates + k);
+    memcpy(h + k, s + LANES, (size_t)m * 4), memcpy(c1 + k, s + 2 * LANES, (size_t)m * 4);
   }
 }
 
-// Its gradient: gates after their functions, c before and c1 after the step; dgates
-// (of the gates before their functions) on entry holds what flows in from elsewhere to
-// the gates after them; dh and dc flow in, dc leaves as the gradient of c.
-static void lstm_grad_row(long n, const float *gates, const float *c, const float *c1, const float *dh, float *dc, float *dgates) {
-  const float *gi = gates, *gf = gates + n, *gg = gates + 2 * n, *go = gates + 3 * n;
-  float *di = dgates, *df = dgates + n, *dg = dgates + 2 * n, *dq = dgates + 3 * n;
-  float t[LAB_BLOCK];
-  for (long k0 = 0; k0 < n; k0 += LAB_BLOCK) {
-    long m = n - k0 < LAB_BLOCK ? n - k0 : LAB_BLOCK, k = 0;
-    for (; k + LANES <= m; k += LANES) store(t + k, vtanh(load(c1 + k0 + k)));
-    if (k < m) {
-      float pad[LANES] = {0};
-      memcpy(pad, c1 + k0 + k, (size_t)(m - k) * 4);
-      store(pad, vtanh(load(pad)));
-      memcpy(t + k, pad, (size_t)(m - k) * 4);
+// Its gradient: gates after their functions, c before and c1 after the step. next is what
+// flows into h from the step after, dc into c1, and leaves as the gradient of c; dout flows
+// in from elsewhere, to h alone or, when all, to h, c1 and the gates after their functions.
+// dgates is the gradient of the gates before them.
+INLINE void lstm_grad_units(const int all, long w, const float *gates, const float *c, const float *c1, const float *next, const float *dout,
+                            float *dc, float *dgates) {
+  const vf i = load(gates), f = load(gates + w), g = load(gates + 2 * w), o = load(gates + 3 * w), th = vtanh(load(c1)), one = splat(1);
+  const vf a = load(next) + load(dout);
+  vf d = load(dc) + a * o * (one - th * th), di = d * g, df = d * load(c), dg = d * i, dq = a * th;
+  if (all) {
+    const vf e = load(dout + w);
+    d += e, di += e * g + load(dout + 2 * w), df += e * load(c) + load(dout + 3 * w), dg += e * i + load(dout + 4 * w), dq += load(dout + 5 * w);
+  }
+  store(dgates, di * i * (one - i)), store(dgates + w, df * f * (one - f));
+  store(dgates + 2 * w, dg * (one - g * g)), store(dgates + 3 * w, dq * o * (one - o));
+  store(dc, d * f);
+}
+static void lstm_grad_row(int all, long n, const float *gates, const float *c, const float *c1, const float *next, const float *dout,
+                          float *dc, float *dgates) {
+  long k = 0;
+  if (all)
+    for (; k + LANES <= n; k += LANES) lstm_grad_units(1, n, gates + k, c + k, c1 + k, next + k, dout + k, dc + k, dgates + k);
+  else
+    for (; k + LANES <= n; k += LANES) lstm_grad_units(0, n, gates + k, c + k, c1 + k, next + k, dout + k, dc + k, dgates + k);
+  if (k < n) {
+    float g[4 * LANES] = {0}, d[6 * LANES] = {0}, s[4 * LANES] = {0};
+    const long m = n - k;
+    lstm_gather(m, n, gates + k, g);
+    memcpy(d, dout + k, (size_t)m * 4);
+    if (all) {
+      memcpy(d + LANES, dout + n + k, (size_t)m * 4);
+      lstm_gather(m, n, dout + 2 * n + k, d + 2 * LANES);
     }
-    for (k = 0; k < m; k++) {
-      const long a = k0 + k;
-      const float i = gi[a], f = gf[a], g = gg[a], o = go[a], th = t[k];
-      const float d = dc[a] + dh[a] * o * (1 - th * th);
-      di[a] = (di[a] + d * g) * i * (1 - i);
-      df[a] = (df[a] + d * c[a]) * f * (1 - f);
-      dg[a] = (dg[a] + d * i) * (1 - g * g);
-      dq[a] = (dq[a] + dh[a] * th) * o * (1 - o);
-      dc[a] = d * f;
-    }
+    memcpy(s, c + k, (size_t)m * 4), memcpy(s + LANES, c1 + k, (size_t)m * 4);
+    memcpy(s + 2 * LANES, next + k, (size_t)m * 4), memcpy(s + 3 * LANES, dc + k, (size_t)m * 4);
+    lstm_grad_units(1, LANES, g, s, s + LANES, s + 2 * LANES, d, s + 3 * LANES, g);
+    memcpy(dc + k, s + 3 * LANES, (size_t)m * 4);
+    lstm_scatter(m, n, g, dgates + k);
   }
 }

@@ -41,5 +41,6 @@ func LSTMForward(t, b, h int, xg, wh, h0, c0, out []float32) {
 
 // LSTMBackward: see [twin.LSTMBackward].
 func LSTMBackward(t, b, h int, wh, c0, out, dout, dx, dh0, dc0 []float32) {
-	C.lab_lstm_backward(C.long(t), C.long(b), C.long(h), ptr(wh), ptr(c0), ptr(out), ptr(dout), ptr(dx), ptr(dh0), ptr(dc0))
+	all := len(dout) > t*b*h
+	C.lab_lstm_backward(C.long(t), C.long(b), C.long(h), ptr(wh), ptr(c0), ptr(out), flag(all), ptr(dout), ptr(dx), ptr(dh0), ptr(dc0))
 }

@@ -73,6 +73,9 @@ func TestLSTM(t *testing.T) {
 			what := fmt.Sprintf("t=%d b=%d h=%d", steps, b, h)
 			near(t, "forward "+what, out, want, 1, 1e-5)
 			dout := random(r, len(out))
+			if r.IntN(2) == 0 {
+				dout = dout[:steps*b*h]
+			}
 			dx, dh0, dc0 := Alloc(len(xg)), Alloc(b*h), Alloc(b*h)
 			wx, wh0, wc0 := make([]float64, len(xg)), make([]float64, b*h), make([]float64, b*h)
 			twin.LSTMBackward(steps, b, h, doubles(wh), doubles(c0), doubles(out), doubles(dout), wx, wh0, wc0)

@@ -120,7 +120,8 @@ func exportSoftmax(e *exporter, n *graph.Node) (value, error) {
 func exportGelu(e *exporter, n *graph.Node) (value, error) {
 	l, _ := n.Label()
 	if e.opset < 20 {
-		return e.value(n.Inputs()[0])
+		op := n.Inputs()[0].Op()
+		return e.value(op.Def().Define(op.Attr(), n.Inputs()[0].Inputs()))
 	}
 	v, err := e.value(l.Args[0])
 	how := "none"

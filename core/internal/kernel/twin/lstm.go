@@ -32,8 +32,16 @@ func LSTMForward[F Float](t, b, h int, xg, wh, h0, c0, out []F) {
 }
 
 // LSTMBackward computes the gradients dx of xg [t,b,4h], dh0 and dc0 [b,h] from out and
-// dout, that of out. The gradient of wh is the sum over steps of hᵀ dx.
+// dout: that of out, or of its h alone, [t,b,h]. The gradient of wh is the sum over steps of
+// hᵀ dx.
 func LSTMBackward[F Float](t, b, h int, wh, c0, out, dout, dx, dh0, dc0 []F) {
+	if len(dout) == t*b*h {
+		all := make([]F, len(out))
+		for i := range t * b {
+			copy(all[i*6*h:], dout[i*h:(i+1)*h])
+		}
+		dout = all
+	}
 	for r := range b {
 		dh, dc := make([]F, h), make([]F, h)
 		for s := t - 1; s >= 0; s-- {

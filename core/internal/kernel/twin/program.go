@@ -29,7 +29,9 @@ const (
 	Cos
 	Floor
 	Sign
-	Leaky // a > 0 ? a : Imm*a
+	Gelu     // a Φ(a)
+	GeluTanh // its approximation by tanh
+	Leaky    // a > 0 ? a : Imm*a
 	Add
 	Sub
 	Mul
@@ -42,6 +44,8 @@ const (
 	Equal
 	Gate      // a > 0 ? b : 0
 	LeakyGate // a > 0 ? b : Imm*b
+	GeluGate  // b times the slope of Gelu at a
+	GeluTanhGate
 	AddScaled // a + Imm*b
 	Where     // a != 0 ? b : c
 	CodeCount
@@ -61,8 +65,8 @@ func (c Code) Arity() int {
 }
 
 var codeNames = [CodeCount]string{"Const", "Copy", "Neg", "Abs", "Square", "Sqrt", "Rsqrt", "Recip", "Exp", "Log",
-	"Tanh", "Sigmoid", "Softplus", "Erf", "Relu", "Sin", "Cos", "Floor", "Sign", "LeakyRelu", "Add", "Sub", "Mul", "Div",
-	"Max", "Min", "Pow", "Less", "LessEqual", "Equal", "Gate", "LeakyGate", "AddScaled", "Where"}
+	"Tanh", "Sigmoid", "Softplus", "Erf", "Relu", "Sin", "Cos", "Floor", "Sign", "Gelu", "GeluTanh", "LeakyRelu", "Add", "Sub", "Mul", "Div",
+	"Max", "Min", "Pow", "Less", "LessEqual", "Equal", "Gate", "LeakyGate", "GeluGate", "GeluTanhGate", "AddScaled", "Where"}
 
 func (c Code) String() string {
 	if c < CodeCount {
@@ -159,6 +163,11 @@ func Apply[F Float](code Code, a, b, c, imm F) F {
 			return -1
 		}
 		return a
+	case Gelu:
+		return F(float64(a) * normal(float64(a)))
+	case GeluTanh:
+		u, _ := geluInner(float64(a))
+		return F(float64(a) / (1 + math.Exp(-2*u)))
 	case Leaky:
 		if a > 0 {
 			return a
@@ -200,6 +209,14 @@ func Apply[F Float](code Code, a, b, c, imm F) F {
 			return b
 		}
 		return imm * b
+	case GeluGate:
+		x := float64(a)
+		return b * F(normal(x)+x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi))
+	case GeluTanhGate:
+		x := math.Max(-9, math.Min(float64(a), 9)) // constant beyond
+		u, du := geluInner(x)
+		s := 1 / (1 + math.Exp(-2*u))
+		return b * F(s+x*s*(1-s)*2*du)
 	case AddScaled:
 		return a + imm*b
 	case Where:
@@ -209,6 +226,16 @@ func Apply[F Float](code Code, a, b, c, imm F) F {
 		return c
 	}
 	panic(fmt.Sprintf("twin: no code %d", code))
+}
+
+// normal is Φ(x), the standard normal distribution.
+func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
+
+// geluInner is u = √(2/π)(x + 0.044715x³) and its slope: (1 + tanh u)/2 is close to Φ(x)
+// (Hendrycks & Gimpel 2016).
+func geluInner(x float64) (u, du float64) {
+	c := math.Sqrt(2 / math.Pi)
+	return c * (x + 0.044715*x*x*x), c * (1 + 3*0.044715*x*x)
 }
 
 // value computes the program at one point; at holds each input's offset there.
