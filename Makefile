@@ -18,9 +18,9 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
-python: $(VENV)/lab.env ## a Python with PyTorch and ONNX Runtime for the tests that compare with them
+python: $(VENV)/lab.env ## a Python with PyTorch, ONNX Runtime and gRPC for the tests that need them
 
-$(VENV)/lab.env: examples/pytorch/requirements.txt
+$(VENV)/lab.env: examples/pytorch/requirements.txt examples/python-plugin/requirements.txt
 	@examples/pytorch/setup.sh $(VENV)
 
 race: ## run the tests with the race detector

@@ -7,21 +7,25 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"lab/core"
 	"lab/core/family"
+	"lab/core/family/familytest"
 	"lab/tracker"
 )
 
 func main() {
 	family.ServeBundled(bundled...) // when this process was started as a plugin it ends here
+	familytest.BeHost()             // or here, as the host that lab plugin test kills
 	a := &app{out: os.Stdout, err: os.Stderr}
 	os.Exit(a.main(os.Args[1:]))
 }
@@ -38,7 +42,7 @@ type app struct {
 func (a *app) main(args []string) int {
 	root := a.root()
 	root.SetArgs(args)
-	err := root.Execute()
+	err := root.ExecuteContext(context.Background())
 	if err == nil {
 		return 0
 	}
@@ -54,7 +58,10 @@ func (a *app) main(args []string) int {
 // errSaid marks an error whose line the user has seen already.
 var errSaid = errors.New("said")
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine folds white space, and the control characters that a plugin may have sent.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
 
 func exitCode(err error) int {
 	switch core.KindOf(err) {
@@ -79,20 +86,7 @@ Model families run as plugins; weights go in and out as ONNX.`,
 		Example: `  lab run plugin=gan                  # train on real images, a minute or so
   lab report                          # the runs so far, newest first`,
 		SilenceErrors: true, SilenceUsage: true, Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			var names []string
-			for _, c := range cmd.Commands() {
-				names = append(names, c.Name())
-			}
-			try := "lab help"
-			if near := core.Nearest(args[0], names); len(near) > 0 {
-				try = "lab " + near[0]
-			}
-			return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("there is no command %q", args[0]), Try: try}
-		},
+		RunE: subcommandNeeded,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetOut(a.out)
@@ -103,7 +97,7 @@ Model families run as plugins; weights go in and out as ONNX.`,
 	f := root.PersistentFlags()
 	f.StringVar(&a.home, "home", "", "folder of the database and the runs (default $LAB_HOME, or .lab)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
-	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.pluginsCommand(), a.exportCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.pluginsCommand(), a.pluginCommand(), a.exportCommand(), a.completionCommand(), a.versionCommand())
 	return root
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,10 +22,24 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command lines of testdata/script: what a user types and sees.
 func TestScripts(t *testing.T) {
+	plugin := buildHostile(t)
+	goEnv := map[string]string{}
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} { // which follow from HOME, that scripts do not have
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		goEnv[name] = strings.TrimSpace(string(out))
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LAB_PLUGIN_PATH", filepath.Join(e.WorkDir, "plugins"))
+			for name, value := range goEnv {
+				e.Setenv("GO_"+strings.TrimPrefix(name, "GO"), value)
+			}
+			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "data"))
+			e.Setenv("PLUGIN", plugin) // a good one, unless HOSTILE says otherwise
 			e.Setenv("SMALL", "plugin=gan epochs=1 batch_size=100 channels=4 latent_dim=8 fid_samples=200")
 			return nil
 		},
@@ -33,6 +48,16 @@ func TestScripts(t *testing.T) {
 			"waitfor": waitFor,
 		},
 	})
+}
+
+// buildHostile builds the plugin of many vices, under the name of its family.
+func buildHostile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "lab-plugin-hostile")
+	if out, err := exec.Command("go", "build", "-o", path, "lab/core/host/hostile").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
 }
 
 // lines checks that the last command's stderr (or the file given) has so many lines.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -18,12 +19,17 @@ func (a *app) pluginsCommand() *cobra.Command {
 		Short: "List families, their recipes, and a recipe's parameters",
 		Example: `  lab plugins
   lab plugins gan dcgan`,
-		Args: args(0, 2, "a family and a recipe at the most"),
+		Args:              args(0, 2, "a family and a recipe at the most"),
+		ValidArgsFunction: completePlugins,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return a.listFamilies(cmd.Context())
+			patience, err := host.Patience()
+			if err != nil {
+				return err
 			}
-			f, err := a.describe(cmd.Context(), args[0])
+			if len(args) == 0 {
+				return a.listFamilies(cmd.Context(), patience)
+			}
+			f, err := describe(cmd.Context(), newFinder(), args[0], patience)
 			if err != nil {
 				return err
 			}
@@ -49,15 +55,28 @@ func (a *app) pluginsCommand() *cobra.Command {
 	}
 }
 
+// newFinder finds bundled families and plugins.
+func newFinder() *host.Finder {
+	f := &host.Finder{Dirs: host.Dirs()}
+	for _, b := range bundled {
+		f.Bundled = append(f.Bundled, b.Name)
+	}
+	return f
+}
+
 // describe asks a family what it offers. A bundled one needs no process for that.
-func (a *app) describe(ctx context.Context, name string) (*core.Family, error) {
+func describe(ctx context.Context, finder *host.Finder, name string, o host.Options) (*core.Family, error) {
+	c, err := finder.Find(name)
+	if err != nil {
+		return nil, err
+	}
 	for _, f := range bundled {
-		if f.Name == name {
+		if c.Bundled && f.Name == name {
 			d, err := f.Describe()
 			return &d, err
 		}
 	}
-	p, err := a.launch(ctx, name, false)
+	p, err := host.Launch(ctx, c, o)
 	if err != nil {
 		return nil, err
 	}
@@ -65,19 +84,32 @@ func (a *app) describe(ctx context.Context, name string) (*core.Family, error) {
 	return &p.Family, nil
 }
 
-func (a *app) listFamilies(ctx context.Context) error {
-	finder := host.Finder{Dirs: host.Dirs()}
-	for _, f := range bundled {
-		finder.Bundled = append(finder.Bundled, f.Name)
+// described is what a family answered.
+type described struct {
+	*core.Family
+	err error
+}
+
+// describeAll asks every family at once: one that hangs costs its own time alone.
+func describeAll(ctx context.Context, finder *host.Finder, o host.Options) []described {
+	names := finder.Names()
+	all := make([]described, len(names))
+	var wait sync.WaitGroup
+	for i, n := range names {
+		wait.Go(func() { all[i].Family, all[i].err = describe(ctx, finder, n, o) })
 	}
+	wait.Wait()
+	return all
+}
+
+func (a *app) listFamilies(ctx context.Context, o host.Options) error {
 	var families []*core.Family
-	for _, name := range finder.Names() {
-		f, err := a.describe(ctx, name)
-		if err != nil { // the others are worth showing
-			a.warn(err)
+	for _, d := range describeAll(ctx, newFinder(), o) {
+		if d.err != nil { // the others are worth showing
+			a.warn(d.err)
 			continue
 		}
-		families = append(families, f)
+		families = append(families, d.Family)
 	}
 	if a.json {
 		all := []any{}

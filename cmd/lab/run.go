@@ -40,7 +40,8 @@ run after its current step with a checkpoint; a second Ctrl-C ends it at once.`,
 		Example: `  lab run plugin=gan
   lab run plugin=gan epochs=3 lr=5e-4 seed=2 --name slow
   lab run plugin=gan epochs=1 --profile   # and where the time went, op by op`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd, args, f) },
+		ValidArgsFunction: completeRun,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.run(cmd, args, f) },
 	}
 	fl := cmd.Flags()
 	fl.IntVar(&f.threads, "threads", runtime.NumCPU(), "worker threads; the result does not depend on it")
@@ -55,9 +56,6 @@ run after its current step with a checkpoint; a second Ctrl-C ends it at once.`,
 
 func (a *app) run(cmd *cobra.Command, args []string, f runFlags) error {
 	ctx := cmd.Context()
-	if ctx == nil {
-		ctx = context.Background()
-	}
 	if f.threads < 1 {
 		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("--threads %d is less than 1", f.threads)}
 	}
@@ -249,17 +247,18 @@ func checkpoint(d *tracker.Detail) string {
 
 // launch starts the family's plugin.
 func (a *app) launch(ctx context.Context, name string, inProcess bool) (*host.Plugin, error) {
-	finder := host.Finder{Dirs: host.Dirs()}
-	for _, f := range bundled {
-		finder.Bundled = append(finder.Bundled, f.Name)
-	}
+	finder := newFinder()
 	if name == "" {
 		return nil, &core.Error{Kind: core.Usage, Msg: "no plugin is given; there are " + strings.Join(finder.Names(), ", "), Try: "lab run plugin=" + finder.Names()[0]}
+	}
+	patience, err := host.Patience()
+	if err != nil {
+		return nil, err
 	}
 	if inProcess {
 		for _, f := range bundled {
 			if f.Name == name {
-				return host.InProcess(name, f.Register, host.Options{})
+				return host.InProcess(name, f.Register, patience)
 			}
 		}
 		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("--in-process: the family %q is not bundled", name), Try: "without --in-process"}
@@ -268,7 +267,7 @@ func (a *app) launch(ctx context.Context, name string, inProcess bool) (*host.Pl
 	if err != nil {
 		return nil, err
 	}
-	return host.Launch(ctx, c, host.Options{})
+	return host.Launch(ctx, c, patience)
 }
 
 func unknownRecipe(f *core.Family, name string) error {

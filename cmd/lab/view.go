@@ -22,6 +22,7 @@ type view struct {
 	live   bool // on a terminal
 	width  func() int
 	recipe *core.Recipe
+	shown  map[string]bool // its metrics
 
 	mu       sync.Mutex
 	start    time.Time
@@ -32,17 +33,24 @@ type view struct {
 	last     map[string]float64
 	every    map[string]int // how many points stand for one in series
 	skipped  map[string]int
+	warned   int
 	drawn    int       // lines of the block on the screen
 	drawnAt  time.Time // when
 	epoch    int64     // last one that a line was printed for
 }
 
-// seriesLength bounds what is kept of a metric for its spark line.
-const seriesLength = 512
+const (
+	seriesLength = 512 // what is kept of a metric for its spark line
+	maxWarnings  = 20  // that are shown
+)
 
 func newView(a *app, title string, r *core.Recipe) *view {
 	v := &view{out: a.err, title: title, quiet: a.quiet, recipe: r, start: time.Now(),
 		series: map[string][]float64{}, last: map[string]float64{}, every: map[string]int{}, skipped: map[string]int{}}
+	v.shown = map[string]bool{}
+	for _, m := range r.Metrics {
+		v.shown[m.Name] = true
+	}
 	v.width = func() int { return 80 }
 	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		v.live = true
@@ -63,7 +71,9 @@ func (v *view) show(e core.Event) {
 	switch e := e.(type) {
 	case core.Metrics:
 		for _, p := range e.Points {
-			v.add(p.Metric, p.Value)
+			if v.shown[p.Metric] {
+				v.add(p.Metric, p.Value)
+			}
 		}
 	case core.Progress:
 		if v.firstAt.IsZero() {
@@ -71,8 +81,8 @@ func (v *view) show(e core.Event) {
 		}
 		v.progress = e
 	case core.Log:
-		if e.Level != core.Info {
-			v.print("warning: " + e.Text)
+		if e.Level == core.Warn { // of a failure the last line tells, and the log
+			v.warn(e.Text)
 		}
 		return
 	}
@@ -198,7 +208,7 @@ func (v *view) erase() string {
 }
 
 func bar(share float64, width int) string {
-	full := int(share*float64(width) + 0.5)
+	full := int(min(max(share, 0), 1)*float64(width) + 0.5)
 	return strings.Repeat("━", full) + strings.Repeat("─", width-full)
 }
 
@@ -207,6 +217,15 @@ func (v *view) say(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.print(text)
+}
+
+func (v *view) warn(text string) {
+	switch v.warned++; {
+	case v.warned <= maxWarnings:
+		v.print("warning: " + oneLine(text))
+	case v.warned == maxWarnings+1:
+		v.print("warning: further warnings are in the run's log alone")
+	}
 }
 
 func (v *view) print(text string) {

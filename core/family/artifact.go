@@ -66,8 +66,8 @@ func (s *Session) artifact(kind, name, ext string, step int, write func(io.Write
 	if full := name + ext; !artifactForm.MatchString(full) || len(full) > 200 {
 		return fmt.Errorf("%s %q: not a name for an artifact (%s)", kind, full, artifactForm)
 	}
-	if step < 0 {
-		return fmt.Errorf("%s: step %d is negative", label, step)
+	if err := wire.CheckStep(int64(step)); err != nil {
+		return fmt.Errorf("%s: %w", label, err)
 	}
 	rel := name
 	if step > 0 {

@@ -35,6 +35,9 @@ type checkpointBest struct {
 // without being asked, the random streams and the best values. Call it between
 // steps; step is the number of steps done.
 func (s *Session) Checkpoint(step int, save func(io.Writer) error) error {
+	if err := wire.CheckStep(int64(step)); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
 	h := checkpointHeader{Family: s.family.Name, Version: s.family.Version, Recipe: s.recipe.Name, Seed: s.spec.Seed,
 		Step: step, Random: map[string][]byte{}, Best: map[string]checkpointBest{}}
 	s.mu.Lock()

@@ -13,8 +13,8 @@ import (
 	"lab/core/internal/wire"
 )
 
-// watchHost makes the process exit as soon as the host is gone, however it went:
-// the host holds the other end of a pipe, and the kernel closes it.
+// watchHost makes the process exit, with its children, as soon as the host is gone,
+// however it went: the host holds the other end of a pipe, and the kernel closes it.
 func watchHost() error {
 	raw, ok := os.LookupEnv(wire.LivenessEnv)
 	if !ok && runtime.GOOS == "windows" {
@@ -32,6 +32,7 @@ func watchHost() error {
 	go func() {
 		_, _ = io.Copy(io.Discard, pipe)
 		removeSocket(os.Getenv(plugin.EnvUnixSocketDir))
+		killGroup()
 		os.Exit(1)
 	}()
 	return nil

@@ -23,6 +23,10 @@ func Serve(f Family) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	if !wire.InCommon(os.Getenv(wire.HostVersionsEnv), wire.Versions) {
+		fmt.Fprintln(os.Stderr, wire.VersionsLine+wire.List(wire.Versions))
+		os.Exit(1)
+	}
 	if err := watchHost(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s\n", err, manual(f))
 		os.Exit(1)

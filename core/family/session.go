@@ -41,10 +41,16 @@ type best struct {
 	ok    bool
 }
 
-// Log records one value of a metric at a step. Names are made of letters,
-// digits and _ . / @ % + -. NaN and infinities are values like any other.
+// Log records one value of a metric at a step, counted from 0. A step may come
+// twice, and the last value counts. Names are made of letters, digits and
+// _ . / @ % + -. NaN and infinities are values like any other.
 func (s *Session) Log(step int, name string, value float64) {
 	s.mu.Lock()
+	if err := wire.CheckStep(int64(step)); err != nil {
+		s.blame(fmt.Errorf("log %s: %w", name, err))
+		s.mu.Unlock()
+		return
+	}
 	b, ok := s.series[name]
 	if !ok {
 		if !wire.ValidMetric(name) {

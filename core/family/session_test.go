@@ -144,6 +144,7 @@ func TestHowARunEnds(t *testing.T) {
 		{"panics", false, func(s *Session) error { _ = s.spec.Params[s.Threads()]; return nil }, core.Failed, "panic: runtime error: index out of range [1] with length 0 (session_test.go:", core.RunFailed},
 		{"goexit", false, func(*Session) error { runtime.Goexit(); return nil }, core.Failed, "ended its goroutine", core.RunFailed},
 		{"bad metric", false, func(s *Session) error { s.Log(1, "a b", 1); return nil }, core.Failed, `"a b" is not a name for a metric`, core.RunFailed},
+		{"bad step", false, func(s *Session) error { s.Log(-1, "a", 1); return nil }, core.Failed, "log a: step -1 is not between", core.RunFailed},
 		{"bad fact", false, func(s *Session) error { s.Fact("A B", "x"); return nil }, core.Failed, "is not a key", core.RunFailed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -181,7 +182,7 @@ func TestArtifacts(t *testing.T) {
 			"already written":            s.Text("notes", 0, "again"),
 			"not a name":                 s.Text("../up", 0, ""),
 			"not a name for an":          s.Text("", 0, ""),
-			"negative":                   s.Text("x", -1, ""),
+			"step -1 is not between":     s.Text("x", -1, ""),
 			"cells":                      s.Table("t", 0, []string{"a"}, [][]string{{"1", "2"}}),
 			"cannot write this":          s.File("f.x", 0, func(io.Writer) error { return errors.New("cannot write this") }),
 			"not a name for an artifact": s.SaveModel("/etc/x", 0, write),

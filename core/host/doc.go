@@ -6,7 +6,7 @@
 // three together. Start with find.go, then launch.go and train.go.
 //
 // go-plugin does the handshake, the certificates and the connection. Starting
-// and watching the process is ours (process.go, runner.go), because go-plugin's
+// and watching the process is ours (process.go), because go-plugin's
 // own way takes a stray line on standard output for a broken handshake, waits for
 // pipes that a grandchild may hold open before it notices a death, and gives the
 // plugin the terminal's input.

@@ -20,10 +20,11 @@ const binaryPrefix = "lab-plugin-"
 
 // Candidate is a plugin that could be launched.
 type Candidate struct {
-	Name    string // of the family
-	Path    string // of the executable
-	Bundled bool   // it is this very program, re-executed
-	SHA256  string // expected of the executable, lower-case hex; "" to trust it
+	Name    string     // of the family
+	Path    string     // of the executable
+	Bundled bool       // it is this very program, re-executed
+	SHA256  string     // expected of the executable, lower-case hex; "" to trust it
+	Record  *Installed // what was recorded when it was installed; nil if it was not
 }
 
 // Sum is the SHA-256 of the executable as it is now, in lower-case hex.
@@ -58,30 +59,37 @@ func (c Candidate) args() []string {
 
 // Finder knows where plugins are.
 type Finder struct {
-	Bundled []string            // families of this program
-	Dirs    []string            // folders with third-party plugins; see Dirs
-	Shadow  bool                // let a third-party plugin take a bundled family's place
-	SHA256  func(string) string // expected checksum of an executable by its path, or ""; may be nil
+	Bundled []string // families of this program
+	Dirs    []string // folders with third-party plugins; see Dirs
 }
 
 // Dirs are the folders to look for third-party plugins in: those of
-// LAB_PLUGIN_PATH, then the plugin folder in the user's data folder.
+// LAB_PLUGIN_PATH, where plugins are put by hand and taken as they are, then the
+// one that [Install] uses.
 func Dirs() []string {
 	dirs := filepath.SplitList(os.Getenv("LAB_PLUGIN_PATH"))
+	if dir, err := Dir(); err == nil {
+		dirs = append(dirs, dir)
+	}
+	return dirs
+}
+
+// Dir is the plugin folder in the user's data folder.
+func Dir() (string, error) {
 	data := os.Getenv("XDG_DATA_HOME")
 	if !filepath.IsAbs(data) { // the specification says to ignore others
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return dirs
+			return "", &core.Error{Kind: core.Storage, Msg: "where is the plugin folder", Err: err, Try: "LAB_PLUGIN_PATH"}
 		}
 		data = filepath.Join(home, ".local", "share")
 	}
-	return append(dirs, filepath.Join(data, "lab", "plugins"))
+	return filepath.Join(data, "lab", "plugins"), nil
 }
 
 // Find returns the plugin for a family. Where there is a choice it does not
-// choose: two executables for one name, or one with a bundled family's name, are
-// errors that say where they lie.
+// choose: two executables for one name, or one with a bundled family's name that
+// was not installed to take its place, are errors that say where they lie.
 func (f *Finder) Find(name string) (Candidate, error) {
 	found := f.scan()
 	paths := found[name]
@@ -90,11 +98,8 @@ func (f *Finder) Find(name string) (Candidate, error) {
 	case len(paths) > 1:
 		return Candidate{}, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("more than one plugin for %s: %s", name, strings.Join(paths, ", ")),
 			Try: "remove all but one"}
-	case len(paths) == 1 && bundled && !f.Shadow:
-		return Candidate{}, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%s has the name of the bundled family %s", paths[0], name),
-			Try: "remove or rename it"}
 	case len(paths) == 1:
-		return f.thirdParty(name, paths[0])
+		return thirdParty(name, paths[0], bundled)
 	case bundled:
 		self, err := os.Executable()
 		if err != nil {
@@ -114,16 +119,41 @@ func (f *Finder) Find(name string) (Candidate, error) {
 	return Candidate{}, e
 }
 
-func (f *Finder) thirdParty(name, path string) (Candidate, error) {
+func shadows(path, name string) error {
+	return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%s has the name of the bundled family %s", path, name),
+		Try: "remove or rename it, or lab plugin install --shadow to have it in the bundled one's place"}
+}
+
+func thirdParty(name, path string, bundled bool) (Candidate, error) {
+	r, err := readRecord(path)
+	if err != nil {
+		return Candidate{}, err
+	}
+	if bundled && (r == nil || !r.Shadow) {
+		return Candidate{}, shadows(path, name)
+	}
+	if err := executable(path); err != nil {
+		return Candidate{}, err
+	}
+	c := Candidate{Name: name, Path: path, Record: r}
+	if r != nil {
+		c.SHA256 = r.SHA256
+	}
+	return c, nil
+}
+
+// executable tests whether a path can be started.
+func executable(path string) error {
 	info, err := os.Stat(path)
-	if err == nil && runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {
-		return Candidate{}, &core.Error{Kind: core.Usage, Msg: path + " is not executable", Try: "chmod +x " + path}
+	switch {
+	case err != nil:
+		return &core.Error{Kind: core.Usage, Err: err}
+	case !info.Mode().IsRegular():
+		return &core.Error{Kind: core.Usage, Msg: path + " is not a file"}
+	case runtime.GOOS != "windows" && info.Mode()&0o111 == 0:
+		return &core.Error{Kind: core.Usage, Msg: path + " is not executable", Try: "chmod +x " + path}
 	}
-	c := Candidate{Name: name, Path: path}
-	if f.SHA256 != nil {
-		c.SHA256 = f.SHA256(path)
-	}
-	return c, err
+	return nil
 }
 
 // Names are the families there is some plugin for, sorted; [Finder.Find] says
@@ -160,3 +190,19 @@ func (f *Finder) scan() map[string][]string {
 	}
 	return found
 }
+
+// Contract is what a plugin in any language has to do: the .proto of the service,
+// with comments.
+func Contract() string { return wire.Contract }
+
+// At is the plugin at a path, of whatever family; it need not be named as one.
+func At(path string) (Candidate, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return Candidate{}, err
+	}
+	return Candidate{Path: abs}, executable(abs)
+}
+
+// ValidName reports whether s can name a family.
+func ValidName(s string) bool { return wire.ValidName(s) }

@@ -37,7 +37,7 @@ func InProcess(name string, register func(grpc.ServiceRegistrar), o Options) (*P
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), p.options.StartTimeout)
 	defer cancel()
-	if err := p.describe(ctx); err != nil {
+	if err := p.describe(ctx, name); err != nil {
 		p.close()
 		said, _ := wire.FromStatus(err)
 		return nil, p.fault("plugin %s: %v", name, said)

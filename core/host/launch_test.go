@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
 	"strings"
 	"testing"
 	"time"
@@ -154,9 +153,8 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := host.Finder{Bundled: []string{"gan", "toy"}, Dirs: []string{a, b, a, filepath.Join(a, "absent")},
-		SHA256: func(path string) string { return filepath.Base(path) }}
-	if c, err := f.Find("one"); err != nil || c.Bundled || c.Path != filepath.Join(a, "lab-plugin-one") || c.SHA256 != "lab-plugin-one" {
+	f := host.Finder{Bundled: []string{"gan", "toy"}, Dirs: []string{a, b, a, filepath.Join(a, "absent")}}
+	if c, err := f.Find("one"); err != nil || c.Bundled || c.Path != filepath.Join(a, "lab-plugin-one") || c.SHA256 != "" {
 		t.Errorf("one: %+v, %v", c, err)
 	}
 	if c, err := f.Find("gan"); err != nil || !c.Bundled {
@@ -177,10 +175,6 @@ func TestFind(t *testing.T) {
 	if got := strings.Join(f.Names(), " "); got != "flat gan one toy two" {
 		t.Errorf("names: %s", got)
 	}
-	f.Shadow = true
-	if c, err := f.Find("toy"); err != nil || c.Bundled {
-		t.Errorf("asked to shadow: %+v, %v", c, err)
-	}
 }
 
 func TestDirs(t *testing.T) {
@@ -193,21 +187,5 @@ func TestDirs(t *testing.T) {
 	t.Setenv("HOME", "/h")
 	if got := strings.Join(host.Dirs(), " "); got != "/a /b /h/.local/share/lab/plugins" {
 		t.Errorf("got %s", got)
-	}
-}
-
-// TestStartIsFast measures; the bound is far above what a quiet machine needs.
-func TestStartIsFast(t *testing.T) {
-	var ds []time.Duration
-	for range 5 {
-		begin := time.Now()
-		p := launch(t, bundled(t), host.Options{})
-		ds = append(ds, time.Since(begin))
-		p.Close()
-	}
-	sort.Slice(ds, func(i, j int) bool { return ds[i] < ds[j] })
-	t.Logf("start to description: median %v, slowest %v", ds[2], ds[4])
-	if ds[0] > time.Second {
-		t.Errorf("the fastest of 5 starts took %v", ds[0])
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -48,7 +49,7 @@ var toy = family.Family{Name: "toy", Version: "1.0.0", Doc: "falls into every tr
 type walkParams struct {
 	Steps int           `default:"5" min:"1" doc:"how many"`
 	Pause time.Duration `default:"0s" doc:"after every step"`
-	Trap  string        `default:"none" enum:"none,panic,nilmap,routine,exit,kill,deaf,print,line,child,usage,fail,hello" doc:"what to fall into"`
+	Trap  string        `default:"none" enum:"none,panic,routine,exit,kill,deaf,print,line,child,offspring,usage,fail,hello" doc:"what to fall into"`
 }
 
 func walk(s *family.Session, p walkParams) error {
@@ -104,6 +105,8 @@ func spring(trap string) error {
 			return err
 		}
 		os.Exit(3)
+	case "offspring":
+		return exec.Command("sleep", "60").Start()
 	case "usage":
 		return &core.Error{Kind: core.Usage, Msg: "no dataset mnist", Try: "lab data get mnist"}
 	case "fail":
@@ -291,6 +294,19 @@ func alive(pid int) bool {
 	}
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(b), ") Z ")
+}
+
+// offspring are the processes with an entry in their environment, where that is known.
+func offspring(entry string) (pids []int) {
+	found, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, path := range found {
+		b, err := os.ReadFile(path)
+		var pid int
+		if _, e := fmt.Sscanf(path, "/proc/%d/", &pid); err == nil && e == nil && strings.Contains(string(b), entry+"\x00") {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 func gone(pid int, within time.Duration) bool {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"lab/core"
+	"lab/core/internal/wire"
 )
 
 // Outcome is how a run ended. It is the truth about it: the sink gets a
@@ -35,7 +36,8 @@ func (p *Plugin) crashed() Outcome {
 	return Outcome{Status: core.Crashed, Reason: msg, Err: p.fault("%s", msg), ExitCode: code, Signal: signal}
 }
 
-// fault is an error that is the plugin's and not the user's.
+// fault is an error that is the plugin's and not the user's. However much the
+// plugin said, it is one line that can be read.
 func (p *Plugin) fault(format string, args ...any) error {
-	return &core.Error{Kind: core.PluginError, Msg: fmt.Sprintf(format, args...)}
+	return &core.Error{Kind: core.PluginError, Msg: wire.OneLine(fmt.Sprintf(format, args...))}
 }

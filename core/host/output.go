@@ -4,40 +4,39 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"lab/core"
+	"lab/core/internal/wire"
 )
 
-const (
-	keepLines = 200      // printed while no run listens
-	maxOutput = 64 << 20 // bytes a process may print; more is dropped
-)
+// keepLines is how many lines are kept that are printed while no run listens.
+const keepLines = 200
 
 // output is what a plugin's process prints. While a run goes on the lines are its
 // log; what comes before or between is kept, up to a limit, for the next run's.
 type output struct {
-	mu      sync.Mutex
-	to      func(core.Event) // the run that listens
-	kept    []core.Log
-	last    string // the last line that was not empty
-	death   string // "panic: …" or "fatal error: …", once the Go runtime wrote it
-	written int
+	mu     sync.Mutex
+	to     func(core.Event) // the run that listens
+	kept   []core.Log
+	last   string // the last line that was not empty
+	death  string // "panic: …" or "fatal error: …", once the Go runtime wrote it
+	speaks string // versions of the contract, "2,3", where it has none in common with the host
 }
+
+// versionsForm is the line by which a plugin gives up for want of a common version.
+var versionsForm = regexp.MustCompile(`^` + wire.VersionsLine + `(\d+(?:,\d+)*)\s*$`)
 
 func (o *output) copy(r io.Reader) { eachLine(r, o.line) }
 
 func (o *output) line(text string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.written > maxOutput {
-		return
-	}
-	if o.written += len(text) + 1; o.written > maxOutput {
-		o.put(core.Log{Level: core.Warn, Text: fmt.Sprintf("the plugin printed more than %d MiB; the rest is dropped", maxOutput>>20)})
-		return
+	if m := versionsForm.FindStringSubmatch(text); m != nil {
+		o.speaks = m[1]
 	}
 	if strings.TrimSpace(text) != "" {
 		o.last = text
@@ -81,6 +80,13 @@ func (o *output) words() (death, last string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.death, o.last
+}
+
+// versions are those that the plugin gave up with, or "".
+func (o *output) versions() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.speaks
 }
 
 // parseLine reads hclog's form of JSON; any other line is taken as it is.

@@ -25,12 +25,21 @@ type process struct {
 
 	handshake io.ReadCloser  // go-plugin reads the one line it waits for here
 	quiet     sync.WaitGroup // both outputs are read to their end
+	mark      string         // KEY=VALUE in the environment of no other plugin
+	oomKills  int64          // of the whole machine, at the start
 
 	mu      sync.Mutex
 	started *os.Process
-	doomed  bool   // kill came first
-	version string // that the plugin speaks, once the handshake came
+	doomed  bool      // kill came first
+	greeted *greeting // once the handshake came
 	exited  chan struct{}
+	swept   chan struct{} // whatever it left running is dead, too
+}
+
+// greeting is what the plugin's handshake says that go-plugin does not tell.
+type greeting struct {
+	version   int  // of the contract
+	certified bool // the plugin gave a certificate
 }
 
 var _ runner.Runner = (*process)(nil)
@@ -42,7 +51,7 @@ const leftOpen = 300 * time.Millisecond
 // newProcess prepares to start a plugin with standard input empty.
 func newProcess(path string, args []string, out *output) *process {
 	cmd := &exec.Cmd{Path: path, Args: args}
-	return &process{cmd: cmd, out: out, exited: make(chan struct{})}
+	return &process{cmd: cmd, out: out, exited: make(chan struct{}), swept: make(chan struct{})}
 }
 
 func (p *process) Start(context.Context) (err error) {
@@ -87,18 +96,22 @@ func (p *process) Start(context.Context) (err error) {
 	p.handshake = r
 	p.quiet.Go(func() { p.readStdout(w) })
 	p.quiet.Go(func() { p.out.copy(p.stderr) })
+	spareOthers(p.started.Pid)
+	p.oomKills = oomKills()
 	go func() {
 		_ = p.cmd.Wait() // ProcessState says it all
-		killGroup(p.cmd.Process.Pid)
+		killGroup(p.started.Pid)
 		time.AfterFunc(leftOpen, func() { p.stdout.Close(); p.stderr.Close(); p.alive.Close() })
 		close(p.exited)
+		killMarked(p.mark)
+		close(p.swept)
 	}()
 	return nil
 }
 
 // handshakeForm finds the handshake at the end of a line: something printed
 // without a line break may stand before it.
-var handshakeForm = regexp.MustCompile(`1\|(\d+)\|(?:unix|tcp)\|[^|]+\|[a-z]+(?:\|[^|\s]*){0,2}$`)
+var handshakeForm = regexp.MustCompile(`1\|(\d{1,9})\|(?:unix|tcp)\|[^|]+\|[a-z]+(?:\|([^|\s]*))?(?:\|[^|\s]*)?$`)
 
 // readStdout passes the handshake on; whatever else a plugin prints is its log.
 func (p *process) readStdout(to *io.PipeWriter) {
@@ -106,8 +119,9 @@ func (p *process) readStdout(to *io.PipeWriter) {
 	eachLine(p.stdout, func(line string) {
 		if m := handshakeForm.FindStringSubmatchIndex(line); m != nil && !shaken {
 			shaken = true
+			version, _ := strconv.Atoi(line[m[2]:m[3]])
 			p.mu.Lock()
-			p.version = line[m[2]:m[3]]
+			p.greeted = &greeting{version: version, certified: m[4] < m[5]}
 			p.mu.Unlock()
 			before, shake := line[:m[0]], line[m[0]:]+"\n"
 			go func() {
@@ -125,12 +139,14 @@ func (p *process) readStdout(to *io.PipeWriter) {
 	}
 }
 
-// speaks is the version of the contract that the plugin named in its handshake.
-func (p *process) speaks() (int, bool) {
+// shake is the plugin's handshake, if it has come.
+func (p *process) shake() (greeting, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	v, err := strconv.Atoi(p.version)
-	return v, err == nil
+	if p.greeted == nil {
+		return greeting{}, false
+	}
+	return *p.greeted, true
 }
 
 func (p *process) Wait(context.Context) error {
@@ -184,7 +200,14 @@ func (p *process) within(d time.Duration) bool {
 func (p *process) end() (text string, code int, signal string) {
 	s := p.cmd.ProcessState
 	if sig, ok := signalOf(s); ok {
-		return "killed by signal " + sig, -1, sig
+		text := "killed by signal " + sig
+		if sig == "SIGKILL" && oomKills() > p.oomKills {
+			text += " for want of memory"
+			if peak := peakOf(s); peak > 0 {
+				text += fmt.Sprintf("; it held %.1f GiB", float64(peak)/(1<<30))
+			}
+		}
+		return text, -1, sig
 	}
 	return fmt.Sprintf("exit code %d", s.ExitCode()), s.ExitCode(), ""
 }

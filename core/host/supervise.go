@@ -10,13 +10,14 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"lab/core"
 	"lab/core/internal/wire"
 	"lab/core/internal/wire/pb"
 )
 
 // watch ends a run from outside: by Stop when the user or a fault asks for it, by
 // a kill when that does not help. Cut ends the stream.
-func (r *run) watch(ctx context.Context, cut func()) {
+func (r *run) watch(cut func()) {
 	p := r.plugin
 	var exited chan struct{} // never, within this process
 	if p.proc != nil {
@@ -28,10 +29,14 @@ func (r *run) watch(ctx context.Context, cut func()) {
 	case <-exited:
 		r.cutLate(cut)
 		return
-	case <-ctx.Done():
+	case <-r.ctx.Done():
 	case <-r.stop:
 	}
-	limit := time.NewTimer(p.options.StopGrace)
+	grace := p.options.StopGrace
+	if r.lied() { // what it saves now nobody would hear of
+		grace = min(grace, brokenGrace)
+	}
+	limit := time.NewTimer(grace)
 	defer limit.Stop()
 	calls, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -51,6 +56,25 @@ func (r *run) watch(ctx context.Context, cut func()) {
 			cut()
 		}
 	}
+}
+
+// brokenGrace is how long after Stop a plugin may go on that broke the contract.
+const brokenGrace = 3 * time.Second
+
+// lied reports whether the run ends for a fault of the plugin's.
+func (r *run) lied() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return core.KindOf(r.fault) == core.PluginError
+}
+
+// hurried reports whether the run has to end at once: the plugin was killed, or it
+// is dead and the user waits.
+func (r *run) hurried() bool {
+	r.mu.Lock()
+	forced := r.forced
+	r.mu.Unlock()
+	return forced || r.plugin.killed.Load() || r.ctx.Err() != nil && r.plugin.dead()
 }
 
 // cutLate ends the stream of a dead plugin, in case the connection does not
@@ -79,6 +103,16 @@ func (r *run) askToStop(ctx context.Context) {
 	}
 }
 
+// ofThePlugin reports whether a code is one that the transport never makes up: the
+// plugin answered, if not in the contract's form.
+func ofThePlugin(c codes.Code) bool {
+	switch c {
+	case codes.OK, codes.Canceled, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Internal, codes.Unavailable:
+		return false
+	}
+	return true
+}
+
 // ended is the outcome of a run whose stream ended without Done.
 func (r *run) ended(err error) Outcome {
 	p := r.plugin
@@ -88,9 +122,18 @@ func (r *run) ended(err error) Outcome {
 		return failed(said)
 	case errors.Is(err, io.EOF):
 		r.broken(errors.New("it ended the stream without saying how the run ended"))
+	case ofThePlugin(status.Code(err)):
+		return failed(p.fault("plugin %s: %v", p.name, said))
 	case status.Code(err) == codes.ResourceExhausted:
 		r.broken(fmt.Errorf("it sent a message of more than %d MiB", wire.MaxMessage>>20))
 	}
+	return r.verdict(said)
+}
+
+// verdict is the outcome of a run that is over without a word of the plugin's; said
+// is what is known besides.
+func (r *run) verdict(said error) Outcome {
+	p := r.plugin
 	r.mu.Lock()
 	fault, forced := r.fault, r.forced
 	r.mu.Unlock()

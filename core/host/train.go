@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -29,7 +31,7 @@ func (p *Plugin) Train(ctx context.Context, spec core.RunSpec, sink core.Sink) O
 		return failed(&core.Error{Kind: core.Storage, Msg: "run folder", Err: err})
 	}
 	defer dir.Close()
-	r := &run{plugin: p, dir: dir, sink: sink, stop: make(chan struct{}), over: make(chan struct{})}
+	r := &run{plugin: p, ctx: ctx, dir: dir, sink: sink, stop: make(chan struct{}), over: make(chan struct{})}
 	life, end := context.WithCancel(context.Background()) // ctx would cut the stream off before its last events
 	defer end()
 	stream, err := p.client.Train(life, wire.FromSpec(spec))
@@ -39,7 +41,7 @@ func (p *Plugin) Train(ctx context.Context, spec core.RunSpec, sink core.Sink) O
 	p.out.listen(r.put)
 	defer p.out.listen(nil)
 	var watch sync.WaitGroup
-	watch.Go(func() { r.watch(ctx, end) })
+	watch.Go(func() { r.watch(end) })
 	out := r.follow(stream)
 	close(r.over)
 	watch.Wait()
@@ -74,14 +76,18 @@ func prepare(s core.RunSpec) (core.RunSpec, error) {
 // run is one run that is going on.
 type run struct {
 	plugin *Plugin
+	ctx    context.Context // done when the user wants the run to end
 	dir    *os.Root
 	stop   chan struct{} // closed with the first fault
 	over   chan struct{} // the stream has ended
+	facts  int           // so far; files too
+	files  int
 
 	mu     sync.Mutex
 	sink   core.Sink
 	fault  error // of the sink or the plugin; the sink hears no more
 	forced bool  // the plugin did not stop in time and was killed
+	logged int   // bytes
 }
 
 // put is called with the plugin's events and with the lines it prints.
@@ -90,6 +96,14 @@ func (r *run) put(e core.Event) {
 	defer r.mu.Unlock()
 	if r.fault != nil {
 		return
+	}
+	if l, ok := e.(core.Log); ok {
+		if r.logged > maxLog {
+			return
+		}
+		if r.logged += len(l.Text) + 32; r.logged > maxLog { // a line takes more than its text
+			e = core.Log{Level: core.Warn, Text: fmt.Sprintf("the log is longer than %d MiB; the rest is dropped", maxLog>>20)}
+		}
 	}
 	if err := r.sink.Put(e); err != nil {
 		if core.KindOf(err) == core.Other {
@@ -107,6 +121,13 @@ func (r *run) fail(err error) {
 	}
 }
 
+// faulty reports whether the sink hears no more.
+func (r *run) faulty() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fault != nil
+}
+
 func (r *run) broken(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,17 +142,23 @@ func (r *run) follow(stream pb.Family_TrainClient) Outcome {
 		if err != nil {
 			return r.ended(err)
 		}
+		if m.GetDone() == nil && r.faulty() {
+			continue // nobody hears it
+		}
 		e, err := reader.Event(m)
 		if d, ok := e.(core.Done); ok {
 			r.await(stream)
 			return r.done(d, err)
 		}
 		if err == nil && e != nil {
-			err = checkEvent(r.dir, e)
+			err = r.check(e)
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, errCut):
+			return r.verdict(err)
+		case err != nil:
 			r.broken(err)
-		} else if e != nil {
+		case e != nil:
 			r.put(e)
 		}
 	}

@@ -265,7 +265,7 @@ func TestSinkFails(t *testing.T) {
 
 // TestKilledHostLeavesNoPlugin kills a host in the middle of a run.
 func TestKilledHostLeavesNoPlugin(t *testing.T) {
-	for _, trap := range []string{"none", "deaf"} {
+	for _, trap := range []string{"none", "deaf", "offspring"} {
 		self, err := os.Executable()
 		if err != nil {
 			t.Fatal(err)
@@ -287,6 +287,11 @@ func TestKilledHostLeavesNoPlugin(t *testing.T) {
 		if !alive(pid) {
 			t.Fatal("no plugin to begin with")
 		}
+		for end := time.Now().Add(5 * time.Second); trap == "offspring" && runtime.GOOS == "linux" && len(offspring("TMPDIR="+tmp)) < 3; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("the plugin has no child to begin with")
+			}
+		}
 		_ = cmd.Process.Kill()
 		begin := time.Now()
 		_ = cmd.Wait()
@@ -297,6 +302,12 @@ func TestKilledHostLeavesNoPlugin(t *testing.T) {
 		t.Logf("%s: gone %v after its host", trap, time.Since(begin))
 		if left, _ := filepath.Glob(filepath.Join(tmp, "plugin-dir*")); len(left) > 0 {
 			t.Errorf("%s: left behind: %v", trap, left)
+		}
+		for _, pid := range offspring("TMPDIR=" + tmp) {
+			if !gone(pid, time.Second) {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+				t.Errorf("%s: a child outlived plugin and host", trap)
+			}
 		}
 	}
 }
@@ -378,17 +389,13 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// TestPointsPerSecond measures; the bound is far below what a quiet machine does.
-func TestPointsPerSecond(t *testing.T) {
-	const n = 1_000_000
+// TestFlood has a recipe log as fast as it can: every point arrives.
+func TestFlood(t *testing.T) {
+	const n = 200_000
 	p := launch(t, bundled(t), host.Options{})
 	c := &count{}
-	begin := time.Now()
-	out := p.Train(t.Context(), spec(t, p, "flood", fmt.Sprint("points=", n)), c)
-	d := time.Since(begin)
-	t.Logf("%.2f million points/s through Session.Log, AutoMTLS and the sink", n/d.Seconds()/1e6)
-	if out.Status != core.Finished || c.points != n || d > 20*time.Second {
-		t.Errorf("%+v: %d points in %v", out, c.points, d)
+	if out := p.Train(t.Context(), spec(t, p, "flood", fmt.Sprint("points=", n)), c); out.Status != core.Finished || c.points != n {
+		t.Errorf("%+v: %d points", out, c.points)
 	}
 }
 

@@ -6,10 +6,7 @@ import (
 	"testing"
 
 	"lab/core/family/familytest"
-	"lab/core/graph"
-	"lab/core/onnx"
-	"lab/core/onnx/exchange"
-	"lab/core/vm"
+	"lab/core/onnx/trial"
 )
 
 func TestMain(m *testing.M) { familytest.Main(m, Family) }
@@ -20,44 +17,7 @@ func TestFamily(t *testing.T) {
 	familytest.Run(t, Family,
 		familytest.Short("dcgan", append([]string{"epochs=1"}, small...)...),
 		familytest.Long("dcgan", append([]string{"epochs=3"}, small...)...),
-		familytest.Reload(reload))
-}
-
-// reload builds and runs the network of a file.
-func reload(path string) error {
-	m, err := onnx.Read(path)
-	if err != nil {
-		return err
-	}
-	net, err := exchange.Load(m)
-	if err != nil {
-		return err
-	}
-	const batch = 3
-	var ports []exchange.Port
-	g := graph.New()
-	for _, in := range m.Inputs {
-		shape := []int{batch}
-		for _, d := range in.Dims[1:] {
-			shape = append(shape, d.Size)
-		}
-		ports = append(ports, exchange.Port{Name: in.Name, Node: g.Input(in.Name, shape...)})
-	}
-	out, err := net.Apply(ports...)
-	if err != nil {
-		return err
-	}
-	p, err := vm.Compile(out)
-	if err != nil {
-		return err
-	}
-	p.Run()
-	for _, v := range p.Value(out[0]) {
-		if v != v {
-			return fmt.Errorf("the output of %s holds NaN", path)
-		}
-	}
-	return nil
+		familytest.Reload(trial.Check))
 }
 
 // TestShort is a short run with a safe bar: after two epochs the pictures are far

@@ -7,13 +7,17 @@
 //	func TestFamily(t *testing.T) {
 //		familytest.Run(t, gan.Family,
 //			familytest.Short("dcgan", "epochs=1", "train=512"),
-//			familytest.Reload(func(path string) error { _, err := onnx.Load(path); return err }))
+//			familytest.Reload(trial.Check)) // of lab/core/onnx/trial
 //	}
 //
 //	func TestReachesTheBar(t *testing.T) {
 //		r := familytest.Train(t, gan.Family, "dcgan", "epochs=2", "seed=1")
 //		if fid := r.Last("fid"); fid > 60 { t.Errorf("fid %.1f", fid) }
 //	}
+//
+// [Check] does the same for an executable, whatever it is written in: lab plugin test.
+// It asks for what the contract promises and leaves out what the SDK adds: that the
+// plugin refuses bad parameters by itself, and that it makes a profile.
 //
 // It must not know any family, nor what a model file holds. Start with run.go;
 // options.go is how a family says what it does not promise.

@@ -2,8 +2,8 @@
 
 package familytest
 
-import "testing"
+import "lab/core/host"
 
-func checkKilledHost(t *testing.T, _, _ string, _ *settings) {
+func checkKilledHost(t T, _ host.Candidate, _ string, _ *settings) {
 	t.Skip("declared: descriptors are not inherited here; a plugin outlives its host")
 }

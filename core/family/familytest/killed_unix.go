@@ -3,26 +3,30 @@
 package familytest
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
-	"testing"
 	"time"
+
+	"lab/core"
+	"lab/core/host"
 )
 
 // checkKilledHost kills a host in the middle of a run; its plugin must go too.
-func checkKilledHost(t *testing.T, name, recipe string, s *settings) {
+func checkKilledHost(t T, c host.Candidate, recipe string, s *settings) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	overrides := s.short[recipe]
-	if o, ok := s.long[recipe]; ok {
-		overrides = o
+	k, err := json.Marshal(task{Candidate: c, Recipe: recipe, Overrides: s.longer(core.Recipe{Name: recipe}),
+		Dir: t.TempDir(), DataDir: s.dataDir, From: s.from[recipe]})
+	if err != nil {
+		t.Fatal(err)
 	}
-	cmd := exec.Command(self, append([]string{hostArg, name, recipe}, overrides...)...)
-	cmd.Env = append(os.Environ(), dirEnv+"="+t.TempDir(), dataEnv+"="+s.dataDir, fromEnv+"="+s.from[recipe])
+	cmd := exec.Command(self, hostArg)
+	cmd.Env = append(os.Environ(), taskEnv+"="+string(k))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -36,7 +40,7 @@ func checkKilledHost(t *testing.T, name, recipe string, s *settings) {
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	if err != nil {
-		t.Fatalf("no sign of life from the host (is TestMain familytest.Main?): %v", err)
+		t.Fatalf("no sign of life from the host (does the program's main begin with familytest.Main or BeHost?): %v", err)
 	}
 	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if syscall.Kill(pid, 0) != nil || zombie(pid) {

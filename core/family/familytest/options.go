@@ -16,13 +16,23 @@ type settings struct {
 	excluded    map[string]string   // reason by recipe
 	modelless   map[string]string   // reason by recipe
 	varying     map[string]bool     // metrics
+	only        string              // recipe, or "" for all
 	reload      func(path string) error
 	dataDir     string
 	stopWithin  time.Duration
+	say         words
 }
 
-func settle(options []Option) *settings {
-	s := &settings{short: map[string][]string{}, long: map[string][]string{}, from: map[string]string{},
+// words are how the options are named where the suite runs.
+type words struct{ noModel, long string }
+
+var (
+	inGo      = words{"familytest.NoModel", "familytest.Long"}
+	onCommand = words{"--no-model", "--long"}
+)
+
+func settle(say words, options []Option) *settings {
+	s := &settings{say: say, short: map[string][]string{}, long: map[string][]string{}, from: map[string]string{},
 		excluded: map[string]string{}, modelless: map[string]string{}, varying: map[string]bool{}, stopWithin: 5 * time.Second}
 	for _, o := range options {
 		o(s)
@@ -32,9 +42,9 @@ func settle(options []Option) *settings {
 
 // unknown returns the first recipe that an option names and the family lacks.
 func (s *settings) unknown(f core.Family) (string, bool) {
-	for _, names := range []map[string]bool{keys(s.short), keys(s.long), keys(s.from), keys(s.excluded), keys(s.modelless)} {
-		for n := range names {
-			if _, ok := f.Recipe(n); !ok || n == "" {
+	for _, names := range []map[string]bool{{s.only: s.only != ""}, keys(s.short), keys(s.long), keys(s.from), keys(s.excluded), keys(s.modelless)} {
+		for n, given := range names {
+			if _, ok := f.Recipe(n); given && (!ok || n == "") {
 				return n, true
 			}
 		}
@@ -61,6 +71,9 @@ func Short(recipe string, overrides ...string) Option {
 func Long(recipe string, overrides ...string) Option {
 	return func(s *settings) { s.long[recipe] = overrides }
 }
+
+// Only leaves the other recipes out.
+func Only(recipe string) Option { return func(s *settings) { s.only = recipe } }
 
 // From gives the model that the recipe starts from.
 func From(recipe, path string) Option { return func(s *settings) { s.from[recipe] = path } }

@@ -98,8 +98,10 @@ func (r *Record) Profile() (*profile.Report, error) {
 			return profile.Read(f)
 		}
 	}
-	return nil, errors.New("there is none")
+	return nil, errNoProfile
 }
+
+var errNoProfile = errors.New("there is none")
 
 // models are the hashes of all models, by name and step.
 func (r *Record) models() map[string]string {
@@ -138,7 +140,7 @@ type request struct {
 	resume    string
 }
 
-func train(ctx context.Context, t testing.TB, p *host.Plugin, s *settings, q request, hear func(core.Event)) *Record {
+func train(ctx context.Context, t asserter, p *host.Plugin, s *settings, q request, hear func(core.Event)) *Record {
 	t.Helper()
 	recipe, ok := p.Family.Recipe(q.recipe)
 	if !ok {

@@ -1,6 +1,7 @@
 package familytest
 
 import (
+	"context"
 	"os"
 	"testing"
 	"time"
@@ -14,10 +15,7 @@ import (
 // started as the plugin, and as a host that can be killed.
 func Main(m *testing.M, families ...family.Family) {
 	family.ServeBundled(families...)
-	if len(os.Args) > 3 && os.Args[1] == hostArg {
-		beHost(os.Args[2], os.Args[3], os.Args[4:])
-		return
-	}
+	BeHost()
 	// Under the race detector every plugin would sleep for a second at its exit.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	os.Exit(m.Run())
@@ -25,49 +23,84 @@ func Main(m *testing.M, families ...family.Family) {
 
 // Run checks a family. The test program's TestMain must be [Main].
 func Run(t *testing.T, f family.Family, options ...Option) {
-	s := settle(options)
+	t.Helper()
 	want, err := f.Describe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if name, ok := s.unknown(want); ok {
-		t.Fatalf("an option names the recipe %q; family %s has none of that name", name, f.Name)
+	c, err := (&host.Finder{Bundled: []string{f.Name}}).Find(f.Name)
+	if err != nil {
+		t.Fatal(err)
 	}
-	o := host.Options{StopGrace: s.stopWithin + 2*time.Second}
-	t.Run("describe", func(t *testing.T) { checkDescription(t, want, launch(t, f.Name, o).Family) })
+	suite(goTest{t}, subject{candidate: c, declared: &want}, settle(inGo, options))
+}
+
+// Check checks an executable of which no more is known than what it says, tells of
+// each check when that has ended, and reports whether all went well. The main of the
+// program that calls it must begin with [BeHost].
+func Check(ctx context.Context, c host.Candidate, o host.Options, tell func(Result), options ...Option) bool {
+	r := &report{tell: tell, ctx: ctx}
+	return r.Run("", func(t T) { suite(t, subject{candidate: c, options: o}, settle(onCommand, options)) })
+}
+
+// subject is what is checked.
+type subject struct {
+	candidate host.Candidate
+	options   host.Options
+	declared  *core.Family // what its source declares; nil where nobody knows
+}
+
+// ours reports whether the plugin is known to be written with the SDK, which promises
+// more than the contract.
+func (s subject) ours() bool { return s.declared != nil }
+
+func suite(t T, sub subject, s *settings) {
+	sub.options.StopGrace = s.stopWithin + 2*time.Second
+	var d core.Family
+	t.Run("describe", func(t T) {
+		d = sub.launch(t).Family
+		checkDescription(t, sub.declared, d)
+	})
+	if d.Name == "" {
+		return
+	}
+	if name, ok := s.unknown(d); ok {
+		t.Fatalf("an option names the recipe %q; family %s has none of that name", name, d.Name)
+	}
 	ran := ""
-	for _, r := range want.Recipes {
-		t.Run(r.Name, func(t *testing.T) {
-			p := launch(t, f.Name, o)
-			t.Run("params", func(t *testing.T) { checkParams(t, p, r, s) })
+	for _, r := range d.Recipes {
+		if s.only != "" && r.Name != s.only {
+			continue
+		}
+		t.Run(r.Name, func(t T) {
+			p := sub.launch(t)
+			t.Run("params", func(t T) { checkParams(t, p, r, s, sub.ours()) })
 			if why, ok := s.excluded[r.Name]; ok {
 				t.Skipf("declared: %s cannot run in a test: %s", r.Name, why)
 			}
 			var first *Record
-			t.Run("short-run", func(t *testing.T) { first = checkShortRun(t, p, r, s) })
+			t.Run("short-run", func(t T) { first = checkShortRun(t, p, r, s) })
 			if first == nil {
 				return
 			}
 			ran = r.Name
-			t.Run("same-seed-same-bits", func(t *testing.T) { checkSameBits(t, p, r, s, first) })
-			t.Run("stop-and-resume", func(t *testing.T) { checkStop(t, p, r, s) })
+			t.Run("same-seed-same-bits", func(t T) { checkSameBits(t, p, r, s, first, sub.ours()) })
+			t.Run("stop-and-resume", func(t T) { checkStop(t, p, r, s) })
 		})
 	}
 	if ran != "" {
-		t.Run("killed-host", func(t *testing.T) { checkKilledHost(t, f.Name, ran, s) })
+		t.Run("killed-host", func(t T) { checkKilledHost(t, sub.candidate, ran, s) })
 	}
 }
 
-// launch starts this test program as the plugin.
-func launch(t *testing.T, name string, o host.Options) *host.Plugin {
+func (s subject) launch(t T) *host.Plugin {
 	t.Helper()
-	c, err := (&host.Finder{Bundled: []string{name}}).Find(name)
+	p, err := host.Launch(t.Context(), s.candidate, s.options)
 	if err != nil {
+		if s.ours() {
+			t.Fatalf("%v (is TestMain familytest.Main?)", err)
+		}
 		t.Fatal(err)
-	}
-	p, err := host.Launch(t.Context(), c, o)
-	if err != nil {
-		t.Fatalf("%v (is TestMain familytest.Main?)", err)
 	}
 	t.Cleanup(p.Close)
 	return p

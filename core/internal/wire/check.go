@@ -15,6 +15,7 @@ const (
 	maxParams  = 1000
 	maxRecipes = 1000
 	maxDoc     = 1000 // bytes
+	maxQuote   = 60   // bytes of what is quoted in an error
 )
 
 var (
@@ -38,7 +39,7 @@ func ValidFact(s string) bool { return len(s) <= 200 && factForm.MatchString(s) 
 func CheckFamily(f core.Family) error {
 	switch {
 	case !ValidName(f.Name):
-		return fmt.Errorf("%q is not a name for a family (%s)", f.Name, nameForm)
+		return fmt.Errorf("%q is not a name for a family (%s)", cut(f.Name, maxQuote), nameForm)
 	case !line(f.Doc) || !line(f.Version):
 		return fmt.Errorf("family %s: doc and version must be one line of at most %d bytes", f.Name, maxDoc)
 	case len(f.Recipes) == 0:
@@ -49,7 +50,7 @@ func CheckFamily(f core.Family) error {
 	seen := map[string]bool{}
 	for _, r := range f.Recipes {
 		if err := checkRecipe(r); err != nil {
-			return fmt.Errorf("recipe %q: %w", r.Name, err)
+			return fmt.Errorf("recipe %q: %w", cut(r.Name, maxQuote), err)
 		}
 		if seen[r.Name] {
 			return fmt.Errorf("recipe %q is declared twice", r.Name)
@@ -71,7 +72,7 @@ func checkRecipe(r core.Recipe) error {
 	seen := map[string]bool{}
 	for _, p := range r.Params {
 		if err := checkParam(p); err != nil {
-			return fmt.Errorf("parameter %q: %w", p.Key, err)
+			return fmt.Errorf("parameter %q: %w", cut(p.Key, maxQuote), err)
 		}
 		if seen[p.Key] {
 			return fmt.Errorf("parameter %q is declared twice", p.Key)
@@ -85,7 +86,7 @@ func checkRecipe(r core.Recipe) error {
 	for _, m := range r.Metrics {
 		switch {
 		case !ValidMetric(m.Name):
-			return fmt.Errorf("%q is not a name for a metric (%s)", m.Name, metricForm)
+			return fmt.Errorf("%q is not a name for a metric (%s)", cut(m.Name, maxQuote), metricForm)
 		case seen[m.Name]:
 			return fmt.Errorf("metric %q is declared twice", m.Name)
 		case m.Goal < core.Neutral || m.Goal > core.Higher:
@@ -97,7 +98,7 @@ func checkRecipe(r core.Recipe) error {
 	}
 	for _, d := range r.Data {
 		if d == "" || !line(d) {
-			return fmt.Errorf("%q is not a name for a dataset", d)
+			return fmt.Errorf("%q is not a name for a dataset", cut(d, maxQuote))
 		}
 	}
 	return nil
@@ -120,7 +121,7 @@ func checkParam(p core.ParamSpec) error {
 			return fmt.Errorf("choices are for enums, not for type %s", p.Type)
 		}
 	default:
-		return fmt.Errorf("unknown type %q", p.Type)
+		return fmt.Errorf("unknown type %q", cut(string(p.Type), maxQuote))
 	}
 	for _, b := range []string{p.Min, p.Max} {
 		if b == "" {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"lab/core"
@@ -39,9 +40,16 @@ type Reader struct {
 	names []string // the stream's table
 }
 
-// maxNames bounds the table of names: a recipe that makes up a new metric at
-// every step would fill the database with names.
-const maxNames = 10_000
+const (
+	// maxNames bounds the table of names: a recipe that makes up a new metric at
+	// every step would fill the database with names.
+	maxNames = 10_000
+	// maxStep is the greatest integer that every reader of the records (JSON,
+	// spreadsheets, float64) tells from its neighbours.
+	maxStep = 1 << 53
+	// maxMicroseconds keeps a time within a time.Duration: 292 years.
+	maxMicroseconds = math.MaxInt64 / int64(time.Microsecond)
+)
 
 // Event returns the event in m, or nil for a kind this side does not know. Only
 // for [core.Done] the error may be what the run failed with; any other error
@@ -51,13 +59,11 @@ func (r *Reader) Event(m *pb.Event) (core.Event, error) {
 	case *pb.Event_Metrics:
 		return r.metrics(k.Metrics)
 	case *pb.Event_Progress:
-		p := k.Progress
-		return core.Progress{Done: p.GetDone(), Total: p.GetTotal(), Epoch: p.GetEpoch(), Epochs: p.GetEpochs(),
-			Samples: p.GetSamples(), Note: OneLine(p.GetNote())}, nil
+		return progress(k.Progress), nil
 	case *pb.Event_Log:
-		return core.Log{Level: level(k.Log.GetLevel()), Text: k.Log.GetText()}, nil
+		return core.Log{Level: level(k.Log.GetLevel()), Text: text(k.Log.GetText())}, nil
 	case *pb.Event_Fact:
-		return core.Fact{Key: k.Fact.GetKey(), Value: k.Fact.GetValue()}, nil
+		return core.Fact{Key: k.Fact.GetKey(), Value: text(k.Fact.GetValue())}, nil
 	case *pb.Event_Artifact:
 		a := k.Artifact
 		return core.Artifact{Name: a.GetName(), Kind: a.GetKind(), Path: a.GetPath(), SHA256: a.GetSha256(),
@@ -80,15 +86,30 @@ func level(n int32) core.Level {
 	return min(max(core.Level(n), core.Info), core.Fail)
 }
 
+// progress takes what cannot be for unknown: it is shown, and decides nothing.
+func progress(p *pb.Progress) core.Progress {
+	known := func(n int64) int64 { return max(n, 0) }
+	return core.Progress{Done: known(p.GetDone()), Total: known(p.GetTotal()), Epoch: known(p.GetEpoch()), Epochs: known(p.GetEpochs()),
+		Samples: known(p.GetSamples()), Note: OneLine(p.GetNote())}
+}
+
+// CheckStep tests the step of a point, an artifact or a checkpoint.
+func CheckStep(n int64) error {
+	if n < 0 || n > maxStep {
+		return fmt.Errorf("step %d is not between 0 and 2^53", n)
+	}
+	return nil
+}
+
 func (r *Reader) metrics(m *pb.Metrics) (core.Event, error) {
+	if len(r.names)+len(m.GetNames()) > maxNames {
+		return nil, fmt.Errorf("more than %d different metrics", maxNames)
+	}
 	for _, name := range m.GetNames() {
 		if !ValidMetric(name) {
 			return nil, fmt.Errorf("%q is not a name for a metric", name)
 		}
 		r.names = append(r.names, name)
-	}
-	if len(r.names) > maxNames {
-		return nil, fmt.Errorf("more than %d different metrics", maxNames)
 	}
 	n := len(m.Name)
 	if len(m.Step) != n || len(m.TimeUs) != n || len(m.Value) != n {
@@ -99,8 +120,11 @@ func (r *Reader) metrics(m *pb.Metrics) (core.Event, error) {
 		if int(id) >= len(r.names) {
 			return nil, fmt.Errorf("metric number %d of %d", id, len(r.names))
 		}
-		points[i] = core.Point{Metric: r.names[id], Step: m.Step[i],
-			Time: time.Duration(m.TimeUs[i]) * time.Microsecond, Value: m.Value[i]}
+		if err := CheckStep(m.Step[i]); err != nil {
+			return nil, fmt.Errorf("metric %s: %w", r.names[id], err)
+		}
+		at := min(max(m.TimeUs[i], 0), maxMicroseconds)
+		points[i] = core.Point{Metric: r.names[id], Step: m.Step[i], Time: time.Duration(at) * time.Microsecond, Value: m.Value[i]}
 	}
 	return core.Metrics{Points: points}, nil
 }

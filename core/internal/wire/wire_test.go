@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -130,11 +131,59 @@ func TestBadColumns(t *testing.T) {
 		{Names: []string{"a"}, Name: []uint32{0, 0}, Step: []int64{1}, TimeUs: []int64{1}, Value: []float64{1}},
 		{Names: many},
 		{Names: []string{"a\nb"}},
+		{Names: []string{"a"}, Name: []uint32{0}, Step: []int64{-1}, TimeUs: []int64{1}, Value: []float64{1}},
+		{Names: []string{"a"}, Name: []uint32{0}, Step: []int64{1<<53 + 1}, TimeUs: []int64{1}, Value: []float64{1}},
 	} {
 		var r Reader
 		if e, err := r.Event(&pb.Event{Kind: &pb.Event_Metrics{Metrics: m}}); err == nil {
 			t.Errorf("took %v", e)
 		}
+	}
+}
+
+// What cannot be and decides nothing is set right.
+func TestImpossibleTimesAndProgress(t *testing.T) {
+	var r Reader
+	e, err := r.Event(&pb.Event{Kind: &pb.Event_Metrics{Metrics: &pb.Metrics{Names: []string{"a"}, Name: []uint32{0, 0}, Step: []int64{0, 1 << 53},
+		TimeUs: []int64{-5, math.MaxInt64}, Value: []float64{1, 2}}}})
+	if m, ok := e.(core.Metrics); err != nil || !ok || m.Points[0].Time != 0 || m.Points[1].Time < 290*365*24*time.Hour {
+		t.Errorf("%+v, %v", e, err)
+	}
+	e, err = r.Event(&pb.Event{Kind: &pb.Event_Progress{Progress: &pb.Progress{Done: -1, Total: 5, Epoch: math.MinInt64, Note: "a\nb"}}})
+	if e != (core.Progress{Total: 5, Note: "a b"}) || err != nil {
+		t.Errorf("%+v, %v", e, err)
+	}
+	e, _ = r.Event(&pb.Event{Kind: &pb.Event_Log{Log: &pb.Log{Text: strings.Repeat("x", 1<<20)}}})
+	if l := e.(core.Log); len(l.Text) > maxText+10 {
+		t.Errorf("a line of %d bytes", len(l.Text))
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	for in, want := range map[string]string{"a\r\n\tb\x1b[2J": "a b [2J", "": "", "é": "é"} {
+		if got := OneLine(in); got != want {
+			t.Errorf("%q became %q", in, got)
+		}
+	}
+	for n := 996; n < 1004; n++ { // cut between characters
+		if got := OneLine(strings.Repeat("x", n) + strings.Repeat("é", 1<<20)); len(got) > maxLine+10 || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
+			t.Errorf("%d bytes, %q", len(got), got[max(0, len(got)-10):])
+		}
+	}
+}
+
+func TestInCommon(t *testing.T) {
+	for _, c := range []struct {
+		hosts string
+		ours  []int
+		want  bool
+	}{{"1", []int{1}, true}, {"1", []int{1, 2}, true}, {"2,3", []int{1}, false}, {"3,1", []int{1, 2}, true}, {"", []int{1}, false}, {"x", []int{1}, false}} {
+		if got := InCommon(c.hosts, c.ours); got != c.want {
+			t.Errorf("%q and %v: %v", c.hosts, c.ours, got)
+		}
+	}
+	if got := List([]int{1, 2}); got != "1,2" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -1,24 +1,35 @@
 // The contract between lab (the host) and a model family (the plugin).
 //
 // This file is all that is needed to write a plugin in any language; a plugin
-// in Go uses the SDK in lab/core/family, which does everything below.
+// in Go uses the SDK in lab/core/family, which does everything below. "lab plugin
+// contract" prints this file, "lab plugin test PATH" checks a plugin against it;
+// examples/python-plugin is one in Python.
 //
 // THE PROGRAM. A third-party plugin for the family NAME is an executable called
 // lab-plugin-NAME, in the plugin folder ($XDG_DATA_HOME/lab/plugins, by default
-// ~/.local/share/lab/plugins) or in a folder of LAB_PLUGIN_PATH. The host starts
-// it without arguments, with an empty standard input, in a process group of its
-// own, and talks to it with hashicorp/go-plugin over gRPC.
+// ~/.local/share/lab/plugins; "lab plugin install" puts it there and records its
+// checksum, which every start verifies) or in a folder of LAB_PLUGIN_PATH. The host
+// starts it without arguments, with an empty standard input, in a process group of
+// its own, and talks to it with hashicorp/go-plugin over gRPC. From the start to the
+// answer to Describe it may take 10 seconds, unless the user allows for more: load
+// what is large when a run begins. When the process ends, whatever it started goes
+// with it.
 //
 // ENVIRONMENT, set by the host:
 //   LAB_PLUGIN_COOKIE         3f1c7a52b0e84d0f9d6c: if it is missing or differs, the
 //                             program was started by hand: print what it is to
 //                             standard error and exit with 1.
 //   PLUGIN_PROTOCOL_VERSIONS  the versions of this contract that the host speaks,
-//                             comma separated. This file is version 1.
-//   PLUGIN_CLIENT_CERT        the host's certificate (PEM). Serve TLS with a
-//                             certificate of your own (EC or RSA, for the DNS name
-//                             "localhost", extended key usage client and server
-//                             authentication) and require this one of the client.
+//                             comma separated. This file is version 1. If none is
+//                             yours, print the line LAB_PLUGIN_VERSIONS=2,3 (those
+//                             that you speak) to standard error and exit with 1:
+//                             the user is told which versions both sides speak.
+//   PLUGIN_CLIENT_CERT        the host's certificate (PEM, P-256). Serve TLS 1.2 or
+//                             newer with a certificate of your own that vouches for
+//                             itself (EC or RSA, for the DNS name "localhost",
+//                             basic constraint CA, extended key usage client and
+//                             server authentication) and require this one of the
+//                             client. The host trusts yours and no other.
 //   PLUGIN_UNIX_SOCKET_DIR    where to make the Unix socket to listen on. The host
 //                             removes the folder.
 //   LAB_LIVENESS_FD           number of an inherited file descriptor: the read end
@@ -30,22 +41,30 @@
 // HANDSHAKE. Once listening, print one line to standard output and flush it:
 //   1|VERSION|unix|PATH OF THE SOCKET|grpc|CERTIFICATE
 // The first 1 is go-plugin's own version; VERSION is the highest version of this
-// contract that both sides speak, or one of your own when there is none (the host
-// then says which versions both sides speak); CERTIFICATE is your certificate in
-// DER form, base64 without padding. A line that is not of that form is taken as a
+// contract that both sides speak; CERTIFICATE is your certificate in DER form, base64
+// (of RFC 4648, with + and /) without padding. A line that is not of that form is taken as a
 // line of the log, and so is all that follows the handshake, and all of standard
 // error: lines longer than 8 KiB are cut. A line of standard error that is a JSON
 // object with "@level" and "@message" (hclog's form) keeps its level.
 //
-// SERVICES. Serve Family, and the gRPC health service, answering SERVING for the
-// service "plugin". Of go-plugin's own services implement plugin.GRPCController:
-// the host ends a plugin by Shutdown, and by SIGKILL half a second later.
+// SERVICES. Serve Family, and of grpc.health.v1.Health the method Check, answering
+// SERVING. Of go-plugin's own services implement plugin.GRPCController: its method
+// Shutdown, from an empty message to an empty message, is how the host ends a plugin,
+// and SIGKILL half a second later.
 //
 // A RUN. The host calls Describe once, checks the parameters that the user gave
-// against it, and calls Train at most once at a time. The plugin streams events;
-// Done is the last. Ctrl-C reaches the host only. The host turns it into Stop:
+// against it, and calls Train at most once at a time. A plugin need not check them
+// again. The same parameters and seed shall give the same numbers and models, bit for
+// bit, whatever the number of threads. The plugin streams events; Done is the last. Ctrl-C reaches the host only. The host turns it into Stop:
 // finish the step, write a checkpoint if you can, send it and Done("cancelled"),
-// end the stream. A plugin that does not end its stream in time is killed.
+// end the stream. A plugin that does not end its stream in time (30 seconds, unless
+// the user asks for another time; 3 once it has broken a rule) is killed.
+//
+// LIMITS. A message has at most 4 MiB, a description 1 MiB. A run has at most 10,000
+// names of metrics, 1000 facts and 100,000 files; of a log that is longer than 64 MiB
+// the rest is dropped. Texts for one line are cut at 1000 bytes, others at 64 KiB.
+// Points have no limit: they are taken as fast as the disk writes them. Beyond the
+// limits, and where a field is not as described below, the run has failed.
 //
 // FILES. Weights, pictures and checkpoints are files below RunSpec.dir; an event
 // carries path, size and SHA-256, never the bytes (the host refuses messages over
@@ -72,7 +91,7 @@
 // ends with Done("failed") and an Error. Kinds are numbers; the list only grows,
 // and a number that a side does not know means 0.
 //
-// Texts are UTF-8. Fields are only ever added; unknown fields and unknown kinds
+// Texts are UTF-8, names without control characters. Fields are only ever added; unknown fields and unknown kinds
 // of event are ignored.
 
 // Code generated by protoc-gen-go. DO NOT EDIT.
@@ -803,9 +822,9 @@ func (*Event_Done) isEvent_Kind() {}
 // a batch may grow, to a few thousand points.
 type Metrics struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Names         []string               `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
+	Names         []string               `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"` // letters, digits and _ . / @ % + -, at most 200
 	Name          []uint32               `protobuf:"varint,2,rep,packed,name=name,proto3" json:"name,omitempty"`
-	Step          []int64                `protobuf:"varint,3,rep,packed,name=step,proto3" json:"step,omitempty"`
+	Step          []int64                `protobuf:"varint,3,rep,packed,name=step,proto3" json:"step,omitempty"`                   // 0 to 2^53; a step may come twice, and the last value counts
 	TimeUs        []int64                `protobuf:"varint,4,rep,packed,name=time_us,json=timeUs,proto3" json:"time_us,omitempty"` // microseconds since Train was called
 	Value         []float64              `protobuf:"fixed64,5,rep,packed,name=value,proto3" json:"value,omitempty"`                // NaN and infinities are values like any other
 	unknownFields protoimpl.UnknownFields
@@ -1067,7 +1086,7 @@ func (x *Fact) GetValue() string {
 
 type Artifact struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`     // unique within the run at one step
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`     // unique within the run at one step, at most 200 bytes
 	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`     // image, table, text, model or file
 	Path          string                 `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`     // relative to RunSpec.dir, with slashes
 	Sha256        string                 `protobuf:"bytes,4,opt,name=sha256,proto3" json:"sha256,omitempty"` // lower-case hex

@@ -9,3 +9,4 @@ import "os"
 func takeStdout() (*os.File, error) { return os.Stdout, nil }
 
 func keepFromChildren(uint64) {}
+func killGroup()              {}
