@@ -154,6 +154,8 @@ void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, 
 // The same within a call, with an epilogue if then is set; c is then dense.
 void lab_product(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c, long ldc,
                  int accumulate, const lab_epilogue *then);
+// batch products of matrices that lie one after another.
+void lab_gemm_batch(int ta, int tb, long batch, long m, long n, long k, const float *a, const float *b, float *c);
 void lab_gemm_then(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
                    const lab_program *p, const lab_instr *code, const float *i1, const float *i2, const float *i3,
                    const float *i4, const float *i5, const float *i6, const float *i7);
