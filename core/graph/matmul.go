@@ -75,12 +75,7 @@ func init() {
 		Lower: func(op *Op, out []float32, in [][]float32) func() {
 			t := op.attr.(MatMulAttr)
 			batch, m, n, k, _ := matmulSize(t, op.in[0], op.in[1])
-			lda, ldb := op.in[0][len(op.in[0])-1], op.in[1][len(op.in[1])-1]
-			return func() {
-				for i := range batch {
-					kernel.Gemm(t.TA, t.TB, m, n, k, in[0][i*m*k:], lda, in[1][i*k*n:], ldb, out[i*m*n:], n, false)
-				}
-			}
+			return func() { kernel.GemmBatch(t.TA, t.TB, batch, m, n, k, in[0], in[1], out) }
 		},
 		LowerThen: func(op *Op, out []float32, in [][]float32, then *kernel.Program, more [][]float32) func() {
 			t := op.attr.(MatMulAttr)
@@ -94,10 +89,7 @@ func init() {
 		Eval: func(op *Op, out []float64, in [][]float64) {
 			t := op.attr.(MatMulAttr)
 			batch, m, n, k, _ := matmulSize(t, op.in[0], op.in[1])
-			lda, ldb := op.in[0][len(op.in[0])-1], op.in[1][len(op.in[1])-1]
-			for i := range batch {
-				twin.Gemm(t.TA, t.TB, m, n, k, in[0][i*m*k:], lda, in[1][i*k*n:], ldb, out[i*m*n:], n, false)
-			}
+			twin.GemmBatch(t.TA, t.TB, batch, m, n, k, in[0], in[1], out)
 		},
 	})
 }

@@ -114,9 +114,9 @@ typedef struct {
   void (*softmax_grad_row)(int log, long n, const float *y, const float *dy, float *dx);
   void (*attend_rows)(long m, long n, float scale, float *x, long ld); // m <= LAB_ATTEND
   void (*attend_grad_rows)(long m, long n, float scale, const float *y, float *dy, long ld);
-  void (*norm_row)(int rms, long n, float eps, const float *x, const float *w, const float *b, float *y);
-  void (*norm_dx_row)(int rms, long n, float eps, const float *x, const float *w, const float *dy, float *dx);
-  void (*norm_dwb_row)(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db);
+  void (*norm_rows)(int rms, long rows, long n, float eps, const float *x, const float *w, const float *b, float *y);
+  void (*norm_dx_rows)(int rms, long rows, long n, float eps, const float *x, const float *w, const float *dy, float *dx);
+  void (*norm_dwb_rows)(int rms, long rows, long n, float eps, const float *x, const float *dy, float *dw, float *db);
   float (*xent_row)(long n, float s, const float *x, long label, float *scratch);
   void (*xent_grad_row)(long n, float s, const float *x, long label, float dy, float *dx);
   void (*lstm_row)(long n, float *gates, const float *xg, const float *c, float *h, float *c1);
@@ -154,6 +154,8 @@ void lab_gemm(int ta, int tb, long m, long n, long k, const float *a, long lda, 
 // The same within a call, with an epilogue if then is set; c is then dense.
 void lab_product(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c, long ldc,
                  int accumulate, const lab_epilogue *then);
+// batch products of matrices that lie one after another.
+void lab_gemm_batch(int ta, int tb, long batch, long m, long n, long k, const float *a, const float *b, float *c);
 void lab_gemm_then(int ta, int tb, long m, long n, long k, const float *a, long lda, const float *b, long ldb, float *c,
                    const lab_program *p, const lab_instr *code, const float *i1, const float *i2, const float *i3,
                    const float *i4, const float *i5, const float *i6, const float *i7);

@@ -9,6 +9,8 @@ package kernel
 #include "kernel.h"
 #cgo noescape lab_gemm
 #cgo nocallback lab_gemm
+#cgo noescape lab_gemm_batch
+#cgo nocallback lab_gemm_batch
 #cgo noescape lab_gemm_then
 #cgo nocallback lab_gemm_then
 #cgo noescape lab_conv_then
@@ -86,6 +88,11 @@ func flag(b bool) C.int {
 func Gemm(ta, tb bool, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
 	C.lab_gemm(flag(ta), flag(tb), C.long(m), C.long(n), C.long(k), ptr(a), C.long(lda), ptr(b), C.long(ldb),
 		ptr(c), C.long(ldc), flag(accumulate))
+}
+
+// GemmBatch: see [twin.GemmBatch].
+func GemmBatch(ta, tb bool, batch, m, n, k int, a, b, c []float32) {
+	C.lab_gemm_batch(flag(ta), flag(tb), C.long(batch), C.long(m), C.long(n), C.long(k), ptr(a), ptr(b), ptr(c))
 }
 
 // cProgram is a program as C reads it.

@@ -27,6 +27,11 @@ func Gemm(ta, tb bool, m, n, k int, a []float32, lda int, b []float32, ldb int, 
 	twin.Gemm(ta, tb, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
 }
 
+// GemmBatch: see [twin.GemmBatch].
+func GemmBatch(ta, tb bool, batch, m, n, k int, a, b, c []float32) {
+	twin.GemmBatch(ta, tb, batch, m, n, k, a, b, c)
+}
+
 // Elementwise returns a call; see [twin.Elementwise].
 func Elementwise(p *Program, out []float32, in [][]float32) func() {
 	return func() { twin.Elementwise(p, out, in) }

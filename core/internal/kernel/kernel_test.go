@@ -86,6 +86,29 @@ func TestGemm(t *testing.T) {
 	})
 }
 
+// A batch is its products one by one, on any number of threads.
+func TestGemmBatch(t *testing.T) {
+	everyISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for _, s := range [][4]int{{1, 20, 30, 40}, {16, 10, 40, 40}, {16, 10, 1, 40}, {300, 1, 8, 3}, {3, 150, 90, 70}, {7, 64, 64, 64}, {5, 4, 4, 0}, {0, 4, 4, 4}} {
+			batch, m, n, k := s[0], s[1], s[2], s[3]
+			a, b := random(r, batch*m*k), random(r, batch*k*n)
+			for flags := range 4 {
+				ta, tb := flags&1 != 0, flags&2 != 0
+				want := make([]float64, batch*m*n)
+				twin.GemmBatch(ta, tb, batch, m, n, k, doubles(a), doubles(b), want)
+				for _, threads := range []int{1, 3} {
+					SetThreads(threads)
+					c := random(r, batch*m*n)
+					GemmBatch(ta, tb, batch, m, n, k, a, b, c)
+					near(t, fmt.Sprintf("%v ta=%v tb=%v, %d threads", s, ta, tb, threads), c, want, math.Sqrt(float64(k)), 4e-6)
+				}
+			}
+		}
+		SetThreads(1)
+	})
+}
+
 // randomEpilogue is a program over [rows, cols] with a bias, and a residual if full.
 func randomEpilogue(r *rand.Rand, rows, cols int, full bool) (*Program, [][]float32) {
 	p := &Program{Inputs: 2, Dim: [MaxDims]int{1, 1, 1, rows, cols}}

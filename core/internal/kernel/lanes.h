@@ -301,9 +301,7 @@ static float sum(long n, const float *x) {
   long i = 0;
   for (; i + 4 * LANES <= n; i += 4 * LANES) UNROLL for (int j = 0; j < 4; j++) s[j] += load(x + i + j * LANES);
   for (; i + LANES <= n; i += LANES) s[0] += load(x + i);
-  vf v = (s[0] + s[1]) + (s[2] + s[3]);
-  float r = 0;
-  for (int j = 0; j < LANES; j++) r += v[j];
+  float r = vsum((s[0] + s[1]) + (s[2] + s[3]));
   for (; i < n; i++) r += x[i];
   return r;
 }
@@ -333,9 +331,7 @@ static float dot(long n, const float *x, const float *y) {
   long i = 0;
   for (; i + 4 * LANES <= n; i += 4 * LANES) UNROLL for (int j = 0; j < 4; j++) s[j] += load(x + i + j * LANES) * load(y + i + j * LANES);
   for (; i + LANES <= n; i += LANES) s[0] += load(x + i) * load(y + i);
-  vf v = (s[0] + s[1]) + (s[2] + s[3]);
-  float r = 0;
-  for (int j = 0; j < LANES; j++) r += v[j];
+  float r = vsum((s[0] + s[1]) + (s[2] + s[3]));
   for (; i < n; i++) r += x[i] * y[i];
   return r;
 }
@@ -514,4 +510,4 @@ static void vecmat(long k, long n, const float *x, const float *b, long ld, floa
 #include "windows.h"
 
 const lab_isa ISA = {ISA_NAME, LANES, MR, NR, tiles, turn, pack, pack_tiles, vecmat, dots, depthwise, depthwise_weight, block, sum, max_of, add_to, max_to, dot, adam, softmax_row,
-                     softmax_grad_row, attend_rows, attend_grad_rows, norm_row, norm_dx_row, norm_dwb_row, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};
+                     softmax_grad_row, attend_rows, attend_grad_rows, norm_rows, norm_dx_rows, norm_dwb_rows, xent_row, xent_grad_row, lstm_row, lstm_grad_row, max_window};

@@ -18,18 +18,29 @@ typedef struct {
 
 static long rows_per_task(long n) { return n >= CHUNK ? 1 : CHUNK / (n + 1) + 1; }
 
-#define EACH_ROW(name, call)                                                              \
-  static void name(void *arg, long t) {                                                   \
-    job *j = arg;                                                                         \
-    long r1 = (t + 1) * j->per < j->rows ? (t + 1) * j->per : j->rows, n = j->n;          \
-    for (long r = t * j->per; r < r1; r++) call;                                          \
-  }
+// The rows of task t begin at row t*per.
+static long rows_of(const job *j, long t) { return (t + 1) * j->per < j->rows ? j->per : j->rows - t * j->per; }
 
-#define AT(p) ((p) ? (p) + r * n : 0)
-EACH_ROW(softmax, lab_cpu->softmax_row(j->kind, n, AT(j->x), AT(j->y)))
-EACH_ROW(softmax_grad, lab_cpu->softmax_grad_row(j->kind, n, AT(j->x), AT(j->dy), AT(j->y)))
-EACH_ROW(norm, lab_cpu->norm_row(j->kind, n, j->eps, AT(j->x), j->w, j->b, AT(j->y)))
-EACH_ROW(norm_dx, lab_cpu->norm_dx_row(j->kind, n, j->eps, AT(j->x), j->w, AT(j->dy), AT(j->y)))
+static void softmax(void *arg, long t) {
+  const job *j = arg;
+  const long at = t * j->per * j->n, end = at + rows_of(j, t) * j->n;
+  for (long i = at; i < end; i += j->n) lab_cpu->softmax_row(j->kind, j->n, j->x + i, j->y + i);
+}
+static void softmax_grad(void *arg, long t) {
+  const job *j = arg;
+  const long at = t * j->per * j->n, end = at + rows_of(j, t) * j->n;
+  for (long i = at; i < end; i += j->n) lab_cpu->softmax_grad_row(j->kind, j->n, j->x + i, j->dy + i, j->y + i);
+}
+static void norm(void *arg, long t) {
+  const job *j = arg;
+  const long at = t * j->per * j->n;
+  lab_cpu->norm_rows(j->kind, rows_of(j, t), j->n, j->eps, j->x + at, j->w, j->b, j->y + at);
+}
+static void norm_dx(void *arg, long t) {
+  const job *j = arg;
+  const long at = t * j->per * j->n;
+  lab_cpu->norm_dx_rows(j->kind, rows_of(j, t), j->n, j->eps, j->x + at, j->w, j->dy + at, j->y + at);
+}
 
 static void run(lab_task f, job *j) {
   if (j->rows == 0 || j->n == 0) return;
@@ -58,9 +69,8 @@ static void norm_dwb(void *arg, long t) {
   job *j = arg;
   float *dw = j->part + t * 2 * j->n;
   memset(dw, 0, (size_t)(2 * j->n) * 4);
-  long r1 = (t + 1) * j->per < j->rows ? (t + 1) * j->per : j->rows;
-  for (long r = t * j->per; r < r1; r++)
-    lab_cpu->norm_dwb_row(j->kind, j->n, j->eps, j->x + r * j->n, j->dy + r * j->n, dw, dw + j->n);
+  const long at = t * j->per * j->n;
+  lab_cpu->norm_dwb_rows(j->kind, rows_of(j, t), j->n, j->eps, j->x + at, j->dy + at, dw, dw + j->n);
 }
 
 // out[0] is the gradient of w, out[1] that of b.

@@ -10,8 +10,7 @@ INLINE float exp_row(long n, const float *x, float top, float *y) {
     store(y + i, e);
     sum += e;
   }
-  float s = 0;
-  for (int j = 0; j < LANES; j++) s += sum[j];
+  float s = vsum(sum);
   if (i < n) {
     float pad[LANES];
     for (int j = 0; j < LANES; j++) pad[j] = i + j < n ? x[i + j] : -INFINITY;
@@ -91,68 +90,83 @@ static void softmax_grad_row(int log, long n, const float *y, const float *dy, f
   }
 }
 
-// Mean (0 for rms) and 1/sqrt(variance + eps) of a row.
-INLINE void moments_row(int rms, long n, float eps, const float *x, float *mean, float *rstd) {
-  float m = 0;
-  if (!rms) m = sum(n, x) / (float)n;
-  vf acc[2] = {{0}, {0}}, vm = splat(m);
-  long i = 0;
-  for (; i + 2 * LANES <= n; i += 2 * LANES) {
-    vf a = load(x + i) - vm, b = load(x + i + LANES) - vm;
-    acc[0] += a * a;
-    acc[1] += b * b;
+enum { TOGETHER = 8 }; // rows taken step by step: one alone would wait for its own sums
+
+// Means (0 for rms) and 1/sqrt(variance + eps) of a few rows.
+static void moments_rows(int rms, long rows, long n, float eps, const float *x, float *mean, float *rstd) {
+  for (long r = 0; r < rows; r++) mean[r] = rms ? 0 : sum(n, x + r * n) / (float)n;
+  for (long r = 0; r < rows; r++, x += n) {
+    vf acc[2] = {{0}, {0}}, vm = splat(mean[r]);
+    long i = 0;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+      vf a = load(x + i) - vm, b = load(x + i + LANES) - vm;
+      acc[0] += a * a;
+      acc[1] += b * b;
+    }
+    float s = vsum(acc[0] + acc[1]);
+    for (; i < n; i++) s += (x[i] - mean[r]) * (x[i] - mean[r]);
+    rstd[r] = 1 / sqrtf(s / (float)n + eps);
   }
-  vf v = acc[0] + acc[1];
-  float s = 0;
-  for (int j = 0; j < LANES; j++) s += v[j];
-  for (; i < n; i++) s += (x[i] - m) * (x[i] - m);
-  *mean = m;
-  *rstd = 1 / sqrtf(s / (float)n + eps);
 }
 
-static void norm_row(int rms, long n, float eps, const float *x, const float *w, const float *b, float *y) {
-  float mean, rstd;
-  moments_row(rms, n, eps, x, &mean, &rstd);
-  for (long i = 0; i < n; i++) {
-    float h = (x[i] - mean) * rstd;
-    if (w) h *= w[i];
-    if (b) h += b[i];
-    y[i] = h;
+static void norm_rows(int rms, long rows, long n, float eps, const float *x, const float *w, const float *b, float *y) {
+  float mean[TOGETHER], rstd[TOGETHER];
+  for (long few; rows > 0; rows -= few, x += few * n, y += few * n) {
+    few = rows < TOGETHER ? rows : TOGETHER;
+    moments_rows(rms, few, n, eps, x, mean, rstd);
+    for (long r = 0; r < few; r++)
+      for (long i = 0; i < n; i++) {
+        float h = (x[r * n + i] - mean[r]) * rstd[r];
+        if (w) h *= w[i];
+        if (b) h += b[i];
+        y[r * n + i] = h;
+      }
   }
 }
 
 // dx = rstd (g - mean(g) - h mean(g h)), g = w dy, h = (x - mean) rstd; without mean(g) for rms.
-static void norm_dx_row(int rms, long n, float eps, const float *x, const float *w, const float *dy, float *dx) {
-  float mean, rstd, sg = 0, sgh = 0;
-  moments_row(rms, n, eps, x, &mean, &rstd);
-  vf ag = {0}, agh = {0}, vm = splat(mean), vr = splat(rstd);
-  long i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    vf g = w ? load(w + i) * load(dy + i) : load(dy + i), h = (load(x + i) - vm) * vr;
-    ag += g;
-    agh += g * h;
-  }
-  for (int j = 0; j < LANES; j++) sg += ag[j], sgh += agh[j];
-  for (; i < n; i++) {
-    float g = w ? w[i] * dy[i] : dy[i];
-    sg += g;
-    sgh += g * ((x[i] - mean) * rstd);
-  }
-  sg = rms ? 0 : sg / (float)n;
-  sgh /= (float)n;
-  for (i = 0; i < n; i++) {
-    float g = w ? w[i] * dy[i] : dy[i];
-    dx[i] = rstd * (g - sg - (x[i] - mean) * rstd * sgh);
+static void norm_dx_rows(int rms, long rows, long n, float eps, const float *x, const float *w, const float *dy, float *dx) {
+  float mean[TOGETHER], rstd[TOGETHER], mg[TOGETHER], mgh[TOGETHER];
+  for (long few; rows > 0; rows -= few, x += few * n, dy += few * n, dx += few * n) {
+    few = rows < TOGETHER ? rows : TOGETHER;
+    moments_rows(rms, few, n, eps, x, mean, rstd);
+    for (long r = 0; r < few; r++) {
+      const float *xr = x + r * n, *dr = dy + r * n;
+      vf ag = {0}, agh = {0}, vm = splat(mean[r]), vr = splat(rstd[r]);
+      long i = 0;
+      for (; i + LANES <= n; i += LANES) {
+        vf g = w ? load(w + i) * load(dr + i) : load(dr + i), h = (load(xr + i) - vm) * vr;
+        ag += g;
+        agh += g * h;
+      }
+      float sg = vsum(ag), sgh = vsum(agh);
+      for (; i < n; i++) {
+        float g = w ? w[i] * dr[i] : dr[i];
+        sg += g;
+        sgh += g * ((xr[i] - mean[r]) * rstd[r]);
+      }
+      mg[r] = rms ? 0 : sg / (float)n;
+      mgh[r] = sgh / (float)n;
+    }
+    for (long r = 0; r < few; r++)
+      for (long i = r * n; i < (r + 1) * n; i++) {
+        float g = w ? w[i - r * n] * dy[i] : dy[i];
+        dx[i] = rstd[r] * (g - mg[r] - (x[i] - mean[r]) * rstd[r] * mgh[r]);
+      }
   }
 }
 
 // dw += h dy, db += dy.
-static void norm_dwb_row(int rms, long n, float eps, const float *x, const float *dy, float *dw, float *db) {
-  float mean, rstd;
-  moments_row(rms, n, eps, x, &mean, &rstd);
-  for (long i = 0; i < n; i++) {
-    dw[i] += (x[i] - mean) * rstd * dy[i];
-    db[i] += dy[i];
+static void norm_dwb_rows(int rms, long rows, long n, float eps, const float *x, const float *dy, float *dw, float *db) {
+  float mean[TOGETHER], rstd[TOGETHER];
+  for (long few; rows > 0; rows -= few, x += few * n, dy += few * n) {
+    few = rows < TOGETHER ? rows : TOGETHER;
+    moments_rows(rms, few, n, eps, x, mean, rstd);
+    for (long r = 0; r < few; r++)
+      for (long i = 0; i < n; i++) {
+        dw[i] += (x[r * n + i] - mean[r]) * rstd[r] * dy[r * n + i];
+        db[i] += dy[r * n + i];
+      }
   }
 }
 

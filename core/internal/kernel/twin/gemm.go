@@ -25,6 +25,20 @@ func Gemm[F Float](ta, tb bool, m, n, k int, a []F, lda int, b []F, ldb int, c [
 	}
 }
 
+// GemmBatch computes batch products of dense matrices that lie one after another.
+func GemmBatch[F Float](ta, tb bool, batch, m, n, k int, a, b, c []F) {
+	lda, ldb := k, n
+	if ta {
+		lda = m
+	}
+	if tb {
+		ldb = k
+	}
+	for i := range batch {
+		Gemm(ta, tb, m, n, k, a[i*m*k:], lda, b[i*k*n:], ldb, c[i*m*n:], n, false)
+	}
+}
+
 // GemmThen is [Gemm] into dense memory, followed by [Then].
 func GemmThen[F Float](ta, tb bool, m, n, k int, a []F, lda int, b []F, ldb int, out []F, then *Program, in [][]F) {
 	Gemm(ta, tb, m, n, k, a, lda, b, ldb, out, n, false)
