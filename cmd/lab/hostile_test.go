@@ -22,6 +22,7 @@ import (
 // does, the user sees one line, the run is closed with what truly happened, lab's own
 // memory stays bounded, no process is left and the database is sound.
 func TestHostile(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Dir(buildHostile(t))
 	broke := "run ID failed: plugin hostile broke the contract: "
 	for _, c := range []hostile{

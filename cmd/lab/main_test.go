@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command lines of testdata/script: what a user types and sees.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	plugin := buildHostile(t)
 	goEnv := map[string]string{}
 	for _, name := range []string{"GOCACHE", "GOMODCACHE"} { // which follow from HOME, that scripts do not have

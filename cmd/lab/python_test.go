@@ -18,6 +18,7 @@ import (
 // TestPythonPlugin has lab run, record, report and check a family that is written in
 // Python against nothing but the contract.
 func TestPythonPlugin(t *testing.T) {
+	t.Parallel()
 	python := os.Getenv("LAB_PYTHON")
 	if python == "" {
 		t.Skip("LAB_PYTHON is not set to a Python with PyTorch and gRPC (make python sets it up)")
@@ -29,11 +30,8 @@ func TestPythonPlugin(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(bin, "python3"), []byte(fmt.Sprintf("#!/bin/sh\nexec %q \"$@\"\n", python)), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
-	t.Setenv("XDG_DATA_HOME", t.TempDir())
-	t.Setenv("LAB_HOME", t.TempDir())
-	t.Setenv("LAB_PLUGIN_PATH", "")
-	t.Setenv("LAB_PLUGIN_START_TIMEOUT", "1m")
+	env := append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"), "XDG_DATA_HOME="+t.TempDir(),
+		"LAB_HOME="+t.TempDir(), "LAB_PLUGIN_PATH=", "LAB_PLUGIN_START_TIMEOUT=1m")
 	source, err := filepath.Abs("../../examples/python-plugin/lab-plugin-torch-mlp")
 	if err != nil {
 		t.Fatal(err)
@@ -41,6 +39,7 @@ func TestPythonPlugin(t *testing.T) {
 	lab := func(args ...string) string {
 		t.Helper()
 		cmd := exec.Command("lab", args...)
+		cmd.Env = env
 		var said strings.Builder
 		cmd.Stderr = &said
 		out, err := cmd.Output()
@@ -61,25 +60,20 @@ func TestPythonPlugin(t *testing.T) {
 	has(lab("plugins"), "torch-mlp  mlp (default)", "fashion-mini")
 	has(lab("plugins", "torch-mlp", "mlp"), "hidden      int    128", "accuracy        higher", "resumes to the same bits")
 
-	small := []string{"run", "plugin=torch-mlp", "epochs=2", "batch_size=100", "hidden=32", "--json"}
 	var run struct {
-		ID, Status, Hash string
-		Metrics          []struct {
+		Status, Hash string
+		Metrics      []struct {
 			Name string
 			Last float64
 		}
 		Files []struct{ Kind, Path string }
 		Facts map[string]string
 	}
-	hash := ""
-	for range 2 {
-		if err := json.Unmarshal([]byte(lab(small...)), &run); err != nil {
-			t.Fatal(err)
-		}
-		if run.Status != "finished" || run.Hash == "" || hash != "" && run.Hash != hash {
-			t.Errorf("%s, hash %s after %s", run.Status, run.Hash, hash)
-		}
-		hash = run.Hash
+	if err := json.Unmarshal([]byte(lab("run", "plugin=torch-mlp", "epochs=2", "batch_size=100", "hidden=32", "--json")), &run); err != nil {
+		t.Fatal(err)
+	}
+	if run.Status != "finished" || run.Hash == "" {
+		t.Errorf("%+v", run)
 	}
 	if run.Metrics[0].Name != "accuracy" || run.Metrics[0].Last < 0.7 || run.Facts["torch.version"] == "" {
 		t.Errorf("%+v, %v", run.Metrics, run.Facts)

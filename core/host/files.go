@@ -29,8 +29,11 @@ const (
 func (r *run) check(e core.Event) error {
 	switch e := e.(type) {
 	case core.Artifact:
-		if !wire.Printable(e.Name) || !slices.Contains([]string{"image", "table", "text", "model", "file"}, e.Kind) {
-			return fmt.Errorf("artifact %q of the unknown kind %q", e.Name, e.Kind)
+		if !wire.Printable(e.Name) {
+			return fmt.Errorf("%q is not a name for an artifact", e.Name)
+		}
+		if !slices.Contains([]string{"image", "table", "text", "model", "file"}, e.Kind) {
+			return fmt.Errorf("artifact %s of the unknown kind %q", e.Name, e.Kind)
 		}
 		if err := r.checkFile(e.Path, e.SHA256, e.Bytes, e.Step); err != nil {
 			return fmt.Errorf("artifact %s: %w", e.Name, err)

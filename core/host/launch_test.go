@@ -12,6 +12,7 @@ import (
 
 	"lab/core"
 	"lab/core/host"
+	"lab/core/internal/wire"
 )
 
 func TestLaunchDescribesTheFamily(t *testing.T) {
@@ -47,6 +48,7 @@ func TestStartErrors(t *testing.T) {
 		{"mute", "plugin mute did not come up within 300ms"},
 		{"silent", "plugin silent did not come up within 300ms"},
 		{"future", "plugin future speaks version 2 of the plugin protocol; this lab speaks version 1"},
+		{"newer", "plugin newer speaks versions 2, 3 of the plugin protocol; this lab speaks version 1"},
 		{"dead", "plugin dead ended before its handshake; its last words: cannot find libfoo.so"},
 		{"broken", `plugin broken ended before its handshake; its last words: recipe "walk" is declared twice`},
 		{"impostor", `plugin impostor: it says that it is the family "gan"`},
@@ -110,6 +112,20 @@ func TestChecksum(t *testing.T) {
 	c.SHA256 = hex.EncodeToString(make([]byte, 32))
 	if _, err := host.Launch(t.Context(), c, host.Options{}); err == nil || !strings.Contains(err.Error(), "sha256 differs") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A plugin that speaks versions 1 and 2 of the contract and a host that speaks 1 meet at
+// 1; the SDK, asked for others, says which it speaks.
+func TestVersionsMeet(t *testing.T) {
+	if p := launch(t, thirdParty(t, "both"), host.Options{}); p.Protocol != 1 {
+		t.Errorf("they meet at %d", p.Protocol)
+	}
+	cmd := exec.Command(thirdParty(t, "toy").Path)
+	cmd.Env = append(os.Environ(), wire.Handshake.MagicCookieKey+"="+wire.Handshake.MagicCookieValue, wire.HostVersionsEnv+"=2,3")
+	out, err := cmd.CombinedOutput()
+	if err == nil || string(out) != "LAB_PLUGIN_VERSIONS=1\n" {
+		t.Errorf("got %v: %s", err, out)
 	}
 }
 

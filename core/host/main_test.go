@@ -139,10 +139,22 @@ func bePlugin(name string) {
 	case "mute":
 		time.Sleep(time.Minute)
 	case "silent": // shakes hands, never describes itself
-		raw(1, silent{})
+		raw(silent{}, 1)
 		return
 	case "future":
-		raw(2, silent{})
+		raw(silent{}, 2)
+		return
+	case "newer": // as the SDK of another version does
+		fmt.Fprintln(os.Stderr, wire.VersionsLine+wire.List([]int{2, 3}))
+		os.Exit(1)
+	case "both":
+		toy := toy
+		toy.Name = name
+		d, err := toy.Describe()
+		if err != nil {
+			panic(err)
+		}
+		raw(describes{f: d}, 1, 2)
 		return
 	case "dead":
 		fmt.Fprintln(os.Stderr, "cannot find libfoo.so")
@@ -152,16 +164,19 @@ func bePlugin(name string) {
 	case "impostor":
 		toy.Name = "gan"
 	case "undescribed":
-		raw(1, describes{f: core.Family{Name: "undescribed"}})
+		raw(describes{f: core.Family{Name: "undescribed"}}, 1)
 		return
 	}
 	family.Serve(toy)
 }
 
 // raw serves without the SDK, and without watching the host.
-func raw(version int, s pb.FamilyServer) {
-	plugin.Serve(&plugin.ServeConfig{HandshakeConfig: wire.Handshake, GRPCServer: plugin.DefaultGRPCServer,
-		VersionedPlugins: map[int]plugin.PluginSet{version: wire.Serving(s)[wire.Version]}})
+func raw(s pb.FamilyServer, versions ...int) {
+	sets := map[int]plugin.PluginSet{}
+	for _, v := range versions {
+		sets[v] = wire.Serving(s)[wire.Version]
+	}
+	plugin.Serve(&plugin.ServeConfig{HandshakeConfig: wire.Handshake, GRPCServer: plugin.DefaultGRPCServer, VersionedPlugins: sets})
 }
 
 type silent struct{ pb.UnimplementedFamilyServer }

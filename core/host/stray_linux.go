@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // killMarked kills the processes with a mark in their environment: children of a
@@ -15,7 +16,9 @@ func killMarked(mark string) {
 	if mark == "" {
 		return
 	}
-	for range 10 { // one that is found may have had the time for another child
+	// Until none is found: one may have had the time for another child, and to die
+	// takes a moment, too.
+	for wait := time.Millisecond; wait < time.Second; wait *= 2 {
 		found := false
 		entries, _ := os.ReadDir("/proc")
 		for _, e := range entries {
@@ -32,6 +35,7 @@ func killMarked(mark string) {
 		if !found {
 			return
 		}
+		time.Sleep(wait)
 	}
 }
 

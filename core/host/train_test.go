@@ -358,6 +358,7 @@ func TestLies(t *testing.T) {
 		{"fifo is not a regular file", artifact("fifo", empty, 0)},
 		{"not 5", artifact("file", empty, 5)},
 		{"has the sha256 " + empty, artifact("file", strings.ToUpper(empty), 0)},
+		{`"\x1b[2J" is not a name for an artifact`, say(wire.FromEvent(core.Artifact{Name: "\x1b[2J", Kind: "file", Path: "file"}))},
 		{"unknown kind", say(wire.FromEvent(core.Artifact{Name: "a", Kind: "virus", Path: "file"}))},
 		{"checkpoint at step 3", say(wire.FromEvent(core.Checkpoint{Path: "absent", Step: 3}))},
 		{"is not the key of a fact", say(wire.FromEvent(core.Fact{Key: "A b"}))},

@@ -31,7 +31,6 @@ pb, services = grpc.protos_and_services("lab.proto")
 
 VERSION = 1  # of the contract
 COOKIE = "3f1c7a52b0e84d0f9d6c"
-LISTS = {"ints": int, "floats": float, "strings": str}
 
 
 class Run:

@@ -5,5 +5,5 @@ package familytest
 import "lab/core/host"
 
 func checkKilledHost(t T, _ host.Candidate, _ string, _ *settings) {
-	t.Skip("declared: descriptors are not inherited here; a plugin outlives its host")
+	t.Skipf("declared: descriptors are not inherited here; a plugin outlives its host")
 }

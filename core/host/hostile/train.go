@@ -56,7 +56,7 @@ func (l *line) file(path, sum string, size int64) error {
 	return l.end(nil)
 }
 
-// end says that all went well, if it did so far, and waits to be stopped if not.
+// end says that all went well, if it did so far.
 func (l *line) end(err error) error {
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ var attacks = map[string]func(*line) error{
 	},
 	"no end": func(*line) error { return nil },
 	"leak":   func(l *line) error { return l.end(leak(l, 4<<30)) },
-	"starve": func(l *line) error { // the kernel gives it no more than 1 GiB of addresses from here on
+	"starve": func(l *line) error { // the kernel gives it no more than 3 GiB of addresses from here on
 		var now syscall.Rlimit
 		if err := syscall.Getrlimit(syscall.RLIMIT_AS, &now); err != nil {
 			return err

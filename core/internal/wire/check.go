@@ -108,8 +108,10 @@ func checkParam(p core.ParamSpec) error {
 	if len(p.Key) > 200 || !keyForm.MatchString(p.Key) {
 		return fmt.Errorf("not a key (%s)", keyForm)
 	}
-	if !line(p.Doc) {
-		return fmt.Errorf("doc must be one line of at most %d bytes", maxDoc)
+	for what, s := range map[string]string{"doc": p.Doc, "default": p.Default, "each choice": strings.Join(p.Choices, "")} {
+		if !line(s) {
+			return fmt.Errorf("%s must be one line of at most %d bytes", what, maxDoc)
+		}
 	}
 	switch p.Type {
 	case core.Enum:

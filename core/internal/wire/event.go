@@ -63,7 +63,7 @@ func (r *Reader) Event(m *pb.Event) (core.Event, error) {
 	case *pb.Event_Log:
 		return core.Log{Level: level(k.Log.GetLevel()), Text: text(k.Log.GetText())}, nil
 	case *pb.Event_Fact:
-		return core.Fact{Key: k.Fact.GetKey(), Value: text(k.Fact.GetValue())}, nil
+		return core.Fact{Key: k.Fact.GetKey(), Value: flat(text(k.Fact.GetValue()))}, nil
 	case *pb.Event_Artifact:
 		a := k.Artifact
 		return core.Artifact{Name: a.GetName(), Kind: a.GetKind(), Path: a.GetPath(), SHA256: a.GetSha256(),

@@ -31,9 +31,10 @@ const maxLine = 1000
 // OneLine folds every run of control characters in s into one space and cuts what
 // is too long to be read, so that a text from another process can be shown on one
 // line of a terminal.
-func OneLine(s string) string {
-	return cut(strings.Join(strings.FieldsFunc(cut(s, 2*maxLine), unicode.IsControl), " "), maxLine)
-}
+func OneLine(s string) string { return cut(flat(cut(s, 2*maxLine)), maxLine) }
+
+// flat folds every run of control characters into one space.
+func flat(s string) string { return strings.Join(strings.FieldsFunc(s, unicode.IsControl), " ") }
 
 // Printable reports whether s can name something that is shown on a line: not
 // empty, at most 200 bytes, printable characters.

@@ -153,6 +153,10 @@ func TestImpossibleTimesAndProgress(t *testing.T) {
 	if e != (core.Progress{Total: 5, Note: "a b"}) || err != nil {
 		t.Errorf("%+v, %v", e, err)
 	}
+	e, _ = r.Event(&pb.Event{Kind: &pb.Event_Fact{Fact: &pb.Fact{Key: "a", Value: "b\n\x1b[2Jc"}}})
+	if e != (core.Fact{Key: "a", Value: "b [2Jc"}) {
+		t.Errorf("%+v", e)
+	}
 	e, _ = r.Event(&pb.Event{Kind: &pb.Event_Log{Log: &pb.Log{Text: strings.Repeat("x", 1<<20)}}})
 	if l := e.(core.Log); len(l.Text) > maxText+10 {
 		t.Errorf("a line of %d bytes", len(l.Text))
@@ -235,6 +239,10 @@ func TestCheckFamily(t *testing.T) {
 		{"must be written", func(_ *core.Family, r *core.Recipe) { r.Params[0].Default = "2e-4" }},
 		{"out of range", func(_ *core.Family, r *core.Recipe) { r.Params[0].Default = "-1" }},
 		{"unknown type", func(_ *core.Family, r *core.Recipe) { r.Params[0].Type = "complex" }},
+		{"default must be one line", func(_ *core.Family, r *core.Recipe) {
+			r.Params[0] = core.ParamSpec{Key: "s", Type: core.String, Default: "\x1b[2J"}
+		}},
+		{"each choice must be one line", func(_ *core.Family, r *core.Recipe) { r.Params[1].Choices = []string{"adam", "\a"} }},
 		{"without choices", func(_ *core.Family, r *core.Recipe) { r.Params[1].Choices = nil }},
 		{"no parameter seed", func(_ *core.Family, r *core.Recipe) { r.Params = r.Params[:2] }},
 		{"at most 1000", func(_ *core.Family, r *core.Recipe) { r.Params = make([]core.ParamSpec, 1001) }},
