@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"lab/core"
+	"lab/core/tensor"
 )
 
 // Batching says how a view is dealt out. The zero value of all but Size is
@@ -15,6 +16,13 @@ type Batching struct {
 	DropLast bool    // leave out the last batch where it is not full
 	Seed     uint64  // of the shuffle
 	Lo, Hi   float32 // what black and white become; 0 and 1 where both are 0
+
+	// Normal are what inputs are normalised by, (x-mean)/std for each channel or
+	// feature; Lo and Hi must be 0 then. Take them from the training examples.
+	Normal *Statistics
+
+	Augment Augment      // changes images at random; for training only
+	Shape   tensor.Shape // [H,W,C] that images are brought to; nil leaves them as they are
 }
 
 // Batches deals out a view, epoch by epoch, into the caller's memory. The seed
@@ -24,7 +32,10 @@ type Batching struct {
 type Batches struct {
 	view   View
 	how    Batching
-	levels *Levels
+	levels []*Levels  // of each channel, or one for all; nil for tables
+	change *augmenter // nil where images stay as they are
+	fit    *fit       // likewise
+	row    [2][]float32
 	pcg    *rand.PCG
 	rnd    *rand.Rand
 	order  []int32 // this epoch's order, positions in view.Examples
@@ -49,8 +60,8 @@ func (v View) Batches(how Batching) (*Batches, error) {
 	}
 	b := &Batches{view: v, how: how, order: make([]int32, v.Len()), pcg: rand.NewPCG(0, 0)}
 	b.rnd = rand.New(b.pcg)
-	if v.Examples.Pixels != nil {
-		b.levels = v.Examples.Levels(how.Lo, how.Hi)
+	if err := b.prepare(); err != nil {
+		return nil, err
 	}
 	return b, nil
 }
@@ -103,11 +114,6 @@ func (b *Batches) Len() int { return len(b.batch) }
 // Index says which examples the batch holds, as positions in the view's
 // Examples. It is overwritten by the next Start.
 func (b *Batches) Index() []int32 { return b.batch }
-
-// Inputs fills dst with the batch: images as [Len,H,W,C], tables as
-// [Len,features]. Like the methods below it leaves the rest of dst alone and
-// panics when dst is too short.
-func (b *Batches) Inputs(dst []float32) { b.view.Examples.Copy(dst, b.batch, b.levels) }
 
 // Labels fills dst with the class of each example. It panics where the set has
 // no labels.

@@ -16,7 +16,11 @@
 // follows from a seed alone: the same seed gives the same split, and the same
 // seed and epoch the same batches, in a new run as in a resumed one.
 //
+// Batching also normalises, brings images to another size and augments them; what
+// it normalises by (View.Statistics) comes from training examples alone.
+//
 // It knows numbers and shapes only, nothing of graphs, models or runs. It opens
-// files but fetches none. Start with set.go, then split.go and batch.go;
-// registry.go lists the sets, package idx reads the files of MNIST's relatives.
+// files but fetches none. Start with set.go, then split.go, batch.go and inputs.go;
+// registry.go lists the sets, package idx reads the files of MNIST's relatives, npy
+// those of NumPy.
 package data

@@ -30,6 +30,7 @@ func (v View) Len() int { return len(v.Index) }
 const (
 	streamCut     = 0x6375740000000000
 	streamShuffle = 0x7368750000000000 // the epoch is added
+	streamAugment = 0x6175670000000000
 )
 
 // Cut takes n examples at random and returns them and the rest, both in the
