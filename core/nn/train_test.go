@@ -121,26 +121,6 @@ func TestAttentionDropout(t *testing.T) {
 	}
 }
 
-// GAN losses by their formulas.
-func TestAdversarial(t *testing.T) {
-	g := graph.New()
-	real, drawn := g.Input("real", 3), g.Input("drawn", 3)
-	nodes := []*graph.Node{nn.HingeCritic(real, drawn), nn.WassersteinCritic(real, drawn), nn.CriticGenerator(drawn),
-		nn.LeastSquaresCritic(real, drawn), nn.LeastSquaresGenerator(drawn)}
-	p, err := vm.Compile(nodes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	copy(p.Value(real), []float32{0.5, 2, -1})
-	copy(p.Value(drawn), []float32{-3, 0, 1})
-	p.Run()
-	for i, want := range []float64{2.5/3 + 1, -2.0/3 - 0.5, 2.0 / 3, 5.25/6 + 10.0/6, 17.0 / 6} {
-		if got := p.Scalar(nodes[i]); math.Abs(got-want) > 1e-6 {
-			t.Errorf("loss %d is %v, want %v", i, got, want)
-		}
-	}
-}
-
 // Mistakes are errors that name the layer and the shapes.
 func TestErrors(t *testing.T) {
 	s := nn.NewScope(rand.New(rand.NewPCG(1, 2)))

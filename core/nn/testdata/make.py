@@ -251,5 +251,37 @@ def maml():
     save_file({k: t.detach().float().contiguous() for k, t in out.items()}, here / "maml.safetensors")
 
 
+class Critic(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2, self.fc = nn.Conv2d(2, 4, 4, 2, 1), nn.Conv2d(4, 6, 4, 2, 1), nn.Linear(6 * 2 * 2, 1)
+
+    def forward(self, x):
+        h = F.leaky_relu(self.conv2(F.leaky_relu(self.conv1(x), 0.2)), 0.2)
+        return self.fc(h.flatten(1))
+
+
+def penalty():
+    """The gradient penalty of WGAN-GP, and its gradients through the critic's gradient."""
+    torch.manual_seed(6)
+    critic = Critic()
+    for p in critic.parameters():
+        p.data = (3 * p.data).float().double()
+    real, drawn, mix = rand(5, 2, 8, 8), rand(5, 2, 8, 8), torch.rand(5, 1).float().double()
+    e = mix.view(5, 1, 1, 1)
+    x = (e * real + (1 - e) * drawn).requires_grad_()
+    (slope,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    norms = slope.flatten(1).norm(2, dim=1)
+    value = ((norms - 1) ** 2).mean()
+    grads = torch.autograd.grad(value, list(critic.parameters())[:-1])  # none for the last bias
+    out = {"param." + n: t for n, t in critic.state_dict().items()}
+    out |= {"real": real, "drawn": drawn, "mix": mix, "penalty": value, "norm": norms.mean()}
+    for (n, _), g in zip(critic.named_parameters(), grads):
+        out["grad." + n] = g
+    save_file({k: t.detach().float().contiguous() for k, t in out.items()}, here / "penalty.safetensors")
+
+
 if not want or "maml" in want:
     maml()
+if not want or "penalty" in want:
+    penalty()
