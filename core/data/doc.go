@@ -22,5 +22,5 @@
 // It knows numbers and shapes only, nothing of graphs, models or runs. It opens
 // files but fetches none. Start with set.go, then split.go, batch.go and inputs.go;
 // registry.go lists the sets, package idx reads the files of MNIST's relatives, npy
-// those of NumPy.
+// those of NumPy, table.go CSV.
 package data

@@ -9,6 +9,7 @@ import (
 )
 
 //go:generate go run ./makemini
+//go:generate go run ./maketables
 
 // The folders are embedded as such, so that the package builds, and can make
 // the files, where they are missing.
@@ -17,7 +18,7 @@ import (
 var embedded embed.FS
 
 // openEmbedded reads a set of four IDX files that ships inside the binary.
-func openEmbedded(e *Entry, _ string) (*Set, error) {
+func openEmbedded(e *Entry, _ string, _ options) (*Set, error) {
 	dir, err := fs.Sub(embedded, "embedded/"+e.Name)
 	if err != nil {
 		return nil, fmt.Errorf("open embedded data: %w", err)

@@ -43,6 +43,9 @@ func readSet(e *Entry, dir fs.FS) (*Set, error) {
 	if set.Test, err = labelled(arrays[2], arrays[3]); err != nil {
 		return nil, fmt.Errorf("test set: %w", err)
 	}
+	if e.White != 0 {
+		set.Train.White, set.Test.White = e.White, e.White
+	}
 	if set.Classes == nil {
 		set.Classes = numbered(set.Train.Labels)
 	}

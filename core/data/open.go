@@ -20,10 +20,41 @@ const dataEnv = "LAB_DATA"
 // Debian's package puts it; in the first two, in a folder of the set's name or
 // directly. dataDir may be "" or not exist.
 //
-// A name with a slash in it is the path of a folder of the user's own, which
-// must hold four IDX files named like those of MNIST.
-func Open(name, dataDir string) (*Set, error) {
-	if strings.ContainsAny(name, `/\`) {
+// A name with a slash in it is a path of the user's own: a CSV file with a header,
+// perhaps compressed (.csv, .csv.gz), or a folder that holds four IDX files named
+// like those of MNIST.
+func Open(name, dataDir string, more ...Option) (*Set, error) {
+	var o options
+	for _, set := range more {
+		set(&o)
+	}
+	set, err := read(name, dataDir, o)
+	if err == nil && o.target != "" && set.Target == "" {
+		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("data set %s has no columns: what to predict in it cannot be chosen", name), Try: "no target"}
+	}
+	return set, err
+}
+
+// Option says how to read a set, beyond its name.
+type Option func(*options)
+
+type options struct {
+	target  string
+	classes bool
+}
+
+// Target names the column of a table that is to be predicted; "" is the last one.
+func Target(column string) Option { return func(o *options) { o.target = column } }
+
+// WantClasses takes a target of whole numbers for the names of classes. Text is
+// classes in any case, and numbers are otherwise numbers to predict.
+func WantClasses() Option { return func(o *options) { o.classes = true } }
+
+func read(name, dataDir string, o options) (*Set, error) {
+	switch path := strings.ContainsAny(name, `/\`); {
+	case path && isTable(name):
+		return openTable(name, o)
+	case path:
 		return openFolder(name)
 	}
 	e, ok := lookup(name)
@@ -38,13 +69,13 @@ func Open(name, dataDir string) (*Set, error) {
 		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("data set %s cannot be read yet", name),
 			Try: strings.Join(Names(), ", ")}
 	}
-	return e.open(e, dataDir)
+	return e.open(e, dataDir, o)
 }
 
 // openFetched reads a set of four IDX files from the first folder that holds
 // them with the right content. A folder with other content is passed over, not
 // refused: MNIST's relatives share their file names, so it may be another set.
-func openFetched(e *Entry, dataDir string) (*Set, error) {
+func openFetched(e *Entry, dataDir string, _ options) (*Set, error) {
 	var looked []string
 	for _, dir := range e.folders(dataDir) {
 		set, err := readSet(e, os.DirFS(dir))

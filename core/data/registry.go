@@ -11,8 +11,9 @@ type Entry struct {
 	URL     string // the files lie below it; "" when the set is embedded
 	Package string // Debian package that holds the files, or ""
 	Folder  string // where that package puts them
+	White   uint8  // the value of a pixel at full brightness; 0 means 255
 
-	open func(e *Entry, dataDir string) (*Set, error) // nil: known, but not readable yet
+	open func(e *Entry, dataDir string, o options) (*Set, error) // nil: known, but not readable yet
 }
 
 // File is one file of a set as it is published.
@@ -28,8 +29,12 @@ type File struct {
 // Readable reports whether Open can read the set.
 func (e *Entry) Readable() bool { return e.open != nil }
 
-// Embedded reports whether the set ships inside the binary.
+// Embedded reports whether the set ships inside the binary, as files or as the
+// code that makes it.
 func (e *Entry) Embedded() bool { return e.URL == "" }
+
+// Generated reports whether code makes the set, from a fixed seed.
+func (e *Entry) Generated() bool { return e.Embedded() && len(e.Files) == 0 }
 
 var fashionClasses = []string{
 	"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
@@ -62,6 +67,74 @@ var registry = []Entry{
 			"9f6674e6acafb4f5c84feac409d6993470d8c7ee8b47c21a6cb3eb007ba9c541",
 			"b385ed41200093025a3980b333d9454406e0d4eb11fddc93f7496ed8e11e3ab3"),
 		open: openEmbedded,
+	},
+	{
+		Name:    "digits",
+		Doc:     "1,437 + 360 handwritten digits, 8×8 grey, embedded",
+		Classes: []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		Licence: "CC-BY-4.0, E. Alpaydin and C. Kaynak",
+		Source:  "https://archive.ics.uci.edu/dataset/80",
+		White:   16,
+		Files: mnistFiles(
+			"0d968178c064684a7f757ba5f847149f4c44b6f4b8a28908204c6d93e1700cc8",
+			"dd68c0a3a3ac538b58526ba5ba7fcee055c6ce04e3e5b7b262f6d1e8efb4a01d",
+			"ed13b59b5e9e6ee97052abf0bc477b090f14ae7438b075edb767d7ccf4ab5f17",
+			"a0757eb3f4e0764e4b3a1598fc654e67fc30ed226dafe2c0c4b6b09c8feffa15"),
+		open: openEmbedded,
+	},
+	{
+		Name:    "diabetes",
+		Doc:     "442 patients, 10 features: progression of the disease after a year, embedded",
+		Licence: "BSD-3-Clause, as distributed by scikit-learn",
+		Source:  "https://www4.stat.ncsu.edu/~boos/var.select/diabetes.html",
+		Files: []File{{Name: "diabetes.csv",
+			SHA256: "9b8060bf210e76bd470c5535533a420ac84d2bcc084af6069c776dc7952e89d3"}},
+		open: openEmbeddedTable,
+	},
+	{
+		Name:    "breast-cancer",
+		Doc:     "569 tumours, 30 features: malignant or benign, embedded",
+		Classes: []string{"benign", "malignant"},
+		Licence: "CC-BY-4.0, W. Wolberg, O. Mangasarian, N. Street and W. Street",
+		Source:  "https://archive.ics.uci.edu/dataset/17",
+		Files: []File{{Name: "breast-cancer.csv",
+			SHA256: "75b8021d12b47399e50ab6ca4fbc11a8435f91540ecb6bb2434de557a5049510"}},
+		open: openEmbeddedTable,
+	},
+	{
+		Name:    "wine",
+		Doc:     "178 wines, 13 features: which of 3 growers, embedded",
+		Classes: []string{"grower 1", "grower 2", "grower 3"},
+		Licence: "CC-BY-4.0, S. Aeberhard and M. Forina",
+		Source:  "https://archive.ics.uci.edu/dataset/109",
+		Files: []File{{Name: "wine.csv",
+			SHA256: "5abbfe4a20f12e691fcd9eaa947bf229b5c0357fe97f88365e81d2528f939ba7"}},
+		open: openEmbeddedTable,
+	},
+	{
+		Name:    "iris",
+		Doc:     "150 irises, 4 features: which of 3 species, embedded",
+		Classes: []string{"setosa", "versicolor", "virginica"},
+		Licence: "CC-BY-4.0, R. A. Fisher",
+		Source:  "https://archive.ics.uci.edu/dataset/53",
+		Files: []File{{Name: "iris.csv",
+			SHA256: "9cc1c345c71bcc9b486b74cbf6063fa66f4bb5e0f603a4b3c3471ec2e5e8e355"}},
+		open: openEmbeddedTable,
+	},
+	{
+		Name:    "two-moons",
+		Doc:     "1,000 + 1,000 points of two interleaved half circles, generated",
+		Classes: []string{"upper", "lower"},
+		Licence: "MIT, as lab itself",
+		Source:  "generated",
+		open:    openMoons,
+	},
+	{
+		Name:    "sine",
+		Doc:     "200 + 1,000 noisy points of a sine wave, generated",
+		Licence: "MIT, as lab itself",
+		Source:  "generated",
+		open:    openSine,
 	},
 	{
 		Name:    "fashion-mnist",

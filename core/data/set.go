@@ -14,6 +14,9 @@ type Set struct {
 	Test    *Examples
 	Classes []string // name of each label; nil where there are no labels
 
+	Features []string // of a table: the name of each feature
+	Target   string   // of a table: the column to predict
+
 	// SHA256 identifies the content, however it was compressed or stored: the
 	// hash of the set's raw files one after another, in the registry's order.
 	SHA256 string
