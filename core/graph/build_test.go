@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,5 +93,49 @@ func TestStateDict(t *testing.T) {
 	delete(file, "b")
 	if err := s.LoadStateDict(file); err == nil || !strings.Contains(err.Error(), `no tensor "b"`) {
 		t.Errorf("a missing tensor: %v", err)
+	}
+}
+
+// What is frozen has no gradient and no place among the trained, and keeps its values.
+func TestFreeze(t *testing.T) {
+	set := graph.NewParams()
+	for _, name := range []string{"conv1.weight", "conv1.bias", "layer1.0.weight", "fc.weight", "fc.bias"} {
+		set.Add(name, false, nil, tensor.New(tensor.Shape{2}, []float32{1, 2}))
+	}
+	stat := set.Add("bn.running_mean", true, nil, tensor.New(tensor.Shape{2}, []float32{3, 4}))
+	for _, bad := range []string{"nothing.*", "[", "!fc.weights"} {
+		if err := set.Freeze("conv1.*", bad); err == nil || !strings.Contains(err.Error(), bad) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	if n := len(set.Trained()); n != 5 {
+		t.Fatalf("after an error %d are trained", n)
+	}
+	if err := set.Freeze("*", "!fc.*", "*.bias"); err != nil {
+		t.Fatal(err)
+	}
+	trained := set.Trained()
+	if len(trained) != 1 || trained[0].Name != "fc.weight" || set.Count() != 2 {
+		t.Errorf("trained: %d parameters, %d values", len(trained), set.Count())
+	}
+	for _, p := range set.All() {
+		if (p.Grad() != nil) != (p == trained[0]) {
+			t.Errorf("%s: gradient %v", p.Name, p.Grad())
+		}
+		want := []float32{1, 2}
+		if p == stat {
+			want = []float32{3, 4}
+		}
+		if !slices.Equal(p.Value(), want) {
+			t.Errorf("%s is %v", p.Name, p.Value())
+		}
+	}
+	g := graph.New()
+	x := g.Input("x", 2)
+	for _, p := range set.All()[:5] {
+		x = graph.Mul(x, g.Param(p))
+	}
+	if n := len(graph.Backward(graph.Mean(x), set).Params); n != 1 {
+		t.Errorf("%d gradients", n)
 	}
 }

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"fmt"
+	"path"
+	"strings"
 
 	"lab/core/internal/kernel"
 	"lab/core/tensor"
@@ -9,7 +11,7 @@ import (
 
 // Params is the set of parameters of one model, in flat memory: the values of all
 // parameters side by side, their gradients likewise, so that an optimiser is one
-// pass. Buffers (running statistics) lie apart. Any number of graphs and programs
+// pass. Buffers (running statistics) and frozen parameters lie apart. Any number of graphs and programs
 // share a set.
 type Params struct {
 	all     []*Param
@@ -25,6 +27,7 @@ type Param struct {
 	Name   string // as in PyTorch's state_dict: "main.0.weight"
 	Shape  tensor.Shape
 	Buffer bool  // not trained: running statistics
+	Frozen bool  // not trained either, by [Params.Freeze]
 	Perm   []int // axis i of the tensor in files is axis Perm[i] here; nil: the same
 
 	set    *Params
@@ -53,15 +56,49 @@ func (s *Params) Add(name string, buffer bool, perm []int, value *tensor.Tensor)
 // All lists parameters and buffers in the order they were added.
 func (s *Params) All() []*Param { return s.all }
 
-// Trained lists the parameters without the buffers.
+// Trained lists the parameters without buffers and frozen ones.
 func (s *Params) Trained() []*Param {
 	var t []*Param
 	for _, p := range s.all {
-		if !p.Buffer {
+		if p.trained() {
 			t = append(t, p)
 		}
 	}
 	return t
+}
+
+// Freeze takes the parameters whose names match one of the patterns out of training:
+// no optimiser sees them, and no gradient is computed for them or for what lies below
+// them alone. A pattern is a shell's (path.Match, so that * stands for dots, too):
+// "layer1.*", "*.bias". With ! before it, a pattern takes names out again, so that
+// Freeze("*", "!fc.*") trains the last layer alone; the last pattern that matches
+// counts. It is an error of nothing changed if a pattern is malformed or matches no
+// name. It panics when the set is in use already.
+func (s *Params) Freeze(patterns ...string) error {
+	if s.sealed {
+		panic("graph: parameters are frozen after the set was used")
+	}
+	frozen := make([]bool, len(s.all))
+	for _, pattern := range patterns {
+		glob, melt := strings.CutPrefix(pattern, "!")
+		found := false
+		for i, p := range s.all {
+			ok, err := path.Match(glob, p.Name)
+			if err != nil {
+				return fmt.Errorf("the pattern %q is malformed", pattern)
+			}
+			if ok {
+				frozen[i], found = !melt, true
+			}
+		}
+		if !found {
+			return fmt.Errorf("the pattern %q matches no parameter", pattern)
+		}
+	}
+	for i, p := range s.all {
+		p.Frozen = p.Frozen || frozen[i]
+	}
+	return nil
 }
 
 // Count is the number of trained values.
@@ -82,7 +119,7 @@ func (s *Params) seal() {
 	trained, buffers := 0, 0
 	for _, p := range s.all {
 		end := &trained
-		if p.Buffer {
+		if !p.trained() {
 			end = &buffers
 		}
 		p.offset = *end
@@ -108,6 +145,8 @@ func (p *Param) Span() (lo, hi int) {
 	return p.offset, p.offset + padded(p.Shape.Size())
 }
 
+func (p *Param) trained() bool { return !p.Buffer && !p.Frozen }
+
 // padded rounds a size up to a 64-byte boundary.
 func padded(n int) int {
 	const line = 16
@@ -117,16 +156,16 @@ func padded(n int) int {
 // Value is the parameter's memory, shared with every program.
 func (p *Param) Value() []float32 {
 	p.set.seal()
-	if p.Buffer {
+	if !p.trained() {
 		return p.set.buffers[p.offset : p.offset+p.Shape.Size()]
 	}
 	return p.set.values[p.offset : p.offset+p.Shape.Size()]
 }
 
-// Grad is the memory of the parameter's gradient; nil for a buffer.
+// Grad is the memory of the parameter's gradient; nil for one that is not trained.
 func (p *Param) Grad() []float32 {
 	p.set.seal()
-	if p.Buffer {
+	if !p.trained() {
 		return nil
 	}
 	return p.set.grads[p.offset : p.offset+p.Shape.Size()]

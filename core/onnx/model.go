@@ -17,6 +17,8 @@ type Model struct {
 	Producer  string            // "pytorch 2.15.0"
 	Opsets    map[string]int64  // version of each domain's operators; "" is ai.onnx
 	Metadata  map[string]string // metadata_props
+
+	file *pb.Model // as it was read
 }
 
 // Graph is what a model, or the body of a control-flow node, computes: every name
@@ -50,6 +52,8 @@ type Weight struct {
 	Type   pb.DataType
 	Value  *array.Array
 	Tensor *tensor.Tensor // nil for text and for numbers out of range
+
+	replaced bool // by [Model.Replace]
 }
 
 // Value is an input or output of a model.

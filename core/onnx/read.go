@@ -26,8 +26,8 @@ func Read(path string) (*Model, error) {
 }
 
 // Decode reads the bytes of an ONNX file. External data is looked for in dir and
-// below; with "" a model that has some is refused. The model keeps no reference
-// to b.
+// below; with "" a model that has some is refused. The model refers to b, which must
+// not be changed while it is in use.
 func Decode(b []byte, dir string) (*Model, error) {
 	file, err := pb.Unmarshal(b)
 	if err != nil {
@@ -38,7 +38,7 @@ func Decode(b []byte, dir string) (*Model, error) {
 	}
 	d := decoder{folder: folder{dir: dir}}
 	defer d.folder.close()
-	m := &Model{}
+	m := &Model{file: file}
 	if err := m.header(file); err != nil {
 		return nil, err
 	}
