@@ -367,7 +367,7 @@ INLINE void tile(const int mr, const int nv, const int column, long runs, const 
   vf acc[MR][2];
   UNROLL for (int i = 0; i < mr; i++) {
     UNROLL for (int v = 0; v < nv; v++) acc[i][v] = ZERO;
-    if (accumulate) __builtin_prefetch(c + i * cs), __builtin_prefetch(c + i * cs + NR - 1);
+    __builtin_prefetch(c + i * cs, 1), __builtin_prefetch(c + i * cs + NR - 1, 1); // stores to lines far away wait for them, too
   }
   for (long r = 0; r < runs; r++) {
     const float *x = a + at[r];
