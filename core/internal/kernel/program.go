@@ -20,11 +20,3 @@ const (
 	MaxTemps  = twin.MaxTemps
 	MaxDims   = twin.MaxDims
 )
-
-// Alloc returns n zeros aligned to 64 bytes, a cache line and the widest vector.
-func Alloc(n int) []float32 {
-	const line = 16 // float32s
-	raw := make([]float32, n+line-1)
-	skip := -int(address(raw)/4) & (line - 1)
-	return raw[skip : skip+n : skip+n]
-}
