@@ -13,43 +13,51 @@ import (
 
 func (a *app) exportCommand() *cobra.Command {
 	var out string
+	var f form
 	cmd := &cobra.Command{
-		Use:   "export RUN",
+		Use:   "export RUN|FILE",
 		Short: "Write the model of a run as an ONNX file",
 		Long: `Export writes the model that a run ended with: an ONNX file that PyTorch, ONNX
 Runtime and lab itself (from=FILE) load. RUN is @1 for the newest run, a run's id
-or the beginning of it, or its name.`,
+or the beginning of it, or its name; an ONNX file can be written anew likewise.`,
 		Example: `  lab export @1 -o generator.onnx
-  lab export @best:fid`,
-		Args: args(1, 1, "one run"),
+  lab export @best:fid --opset 21
+  lab export @1 --format safetensors     # the weights alone, named as in PyTorch`,
+		Args: args(1, 1, "one run or file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, err := a.records()
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			d, err := db.Show(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			m, err := modelOf(d)
+			from, run, base, err := a.modelSource(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			if out == "" {
-				out = fmt.Sprintf("%s-%s-%s.onnx", d.Family, d.Recipe, d.UID)
+				out = base + "." + f.format
 			}
-			if err := copyFile(d.Path(m), out); err != nil {
+			if err := f.write(from, out); err != nil {
+				if core.KindOf(err) == core.Usage {
+					return err
+				}
 				return &core.Error{Kind: core.Storage, Msg: "export to " + out, Err: cause(err)}
 			}
+			sum, err := fileSum(out)
+			if err != nil {
+				return err
+			}
+			info, err := os.Stat(out)
+			if err != nil {
+				return err
+			}
 			if a.json {
-				return a.printJSON(map[string]any{"run": d.UID, "path": out, "sha256": m.SHA256, "bytes": m.Bytes})
+				return a.printJSON(map[string]any{"run": run, "path": out, "sha256": sum, "bytes": info.Size()})
 			}
 			fmt.Fprintf(a.out, "%s\n", out)
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&out, "output", "o", "", "the file to write (default FAMILY-RECIPE-RUN.onnx)")
+	fl := cmd.Flags()
+	fl.StringVarP(&out, "output", "o", "", "the file to write (default FAMILY-RECIPE-RUN.onnx)")
+	fl.StringVar(&f.format, "format", "onnx", "onnx, or safetensors for the weights alone")
+	fl.IntVar(&f.opset, "opset", 0, "write for this opset, 17 to 25 (default: as the model is, 17 for lab's own)")
+	fl.BoolVar(&f.external, "external", false, "larger weights into a file .data beside it")
 	return cmd
 }
 

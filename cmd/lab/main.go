@@ -97,7 +97,7 @@ Model families run as plugins; weights go in and out as ONNX.`,
 	f := root.PersistentFlags()
 	f.StringVar(&a.home, "home", "", "folder of the database and the runs (default $LAB_HOME, or .lab)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
-	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.pluginsCommand(), a.pluginCommand(), a.exportCommand(), a.completionCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.pluginsCommand(), a.pluginCommand(), a.exportCommand(), a.importCommand(), a.onnxCommand(), a.completionCommand(), a.versionCommand())
 	return root
 }
 

@@ -17,6 +17,7 @@ const (
 	LabelGelu          = "Gelu"          // x; whether it is the tanh approximation, a bool
 	LabelGroupNorm     = "GroupNorm"     // x, weight and bias if any; GroupNormAttr
 	LabelGlobalPool    = "GlobalPool"    // x [N,H,W,C]: the mean of each image
+	LabelRecurrent     = "Recurrent"     // x [T,B,in], weights [in,gates·H], [H,gates·H], biases, h0, c0 of an LSTM; RecurrentAttr
 )
 
 // GroupNormAttr is the attribute of LabelGroupNorm: over the channels of each group,
@@ -24,6 +25,14 @@ const (
 type GroupNormAttr struct {
 	Groups int
 	Eps    float64
+}
+
+// RecurrentAttr is the attribute of LabelRecurrent: one layer in one direction. The node
+// is the states of all steps [T,B,H] or, with Cell, what an LSTM keeps after the last one,
+// c [B,H]. Gates are in PyTorch's order.
+type RecurrentAttr struct {
+	Kind           string // "LSTM", "GRU", "tanh", "relu"
+	Backward, Cell bool
 }
 
 // LabelAttr is the attribute of a label: its name, arguments and settings.

@@ -49,7 +49,7 @@ func init() {
 		Grad: func(n, dy *Node) []*Node {
 			wh, h0, c0 := n.in[1], n.in[2], n.in[3]
 			t, b, h := size(n.in[0].shape)
-			if d := dy.op; d != nil && d.def == placeDef && d.attr == (placement{Range{2, 0, h, 1}, 6 * h}) {
+			if d := dy.op; d != nil && d.def == placeDef && d.attr == (Placement{Range{2, 0, h, 1}, 6 * h}) {
 				dy = dy.in[0] // h alone is used
 			}
 			all := apply(lstmGradDef, nil, wh, c0, n, dy)

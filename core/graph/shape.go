@@ -71,7 +71,7 @@ func init() {
 		},
 		func(n, dy *Node) []*Node {
 			r := n.op.attr.(Range)
-			return []*Node{apply(placeDef, placement{r, n.in[0].shape[r.Axis]}, dy)}
+			return []*Node{apply(placeDef, Placement{r, n.in[0].shape[r.Axis]}, dy)}
 		},
 		func(op *Op) []block {
 			r, si := op.attr.(Range), op.in[0].Strides()
@@ -81,16 +81,16 @@ func init() {
 		})
 	placeDef = copying("Place", // the adjoint of Slice: zeros but for the range
 		func(attr any, in []tensor.Shape) (tensor.Shape, error) {
-			p, out := attr.(placement), in[0].Clone()
+			p, out := attr.(Placement), in[0].Clone()
 			out[p.Axis] = p.Size
 			if s, err := p.Range.out(out); err != nil || !s.Equal(in[0]) {
 				return nil, fmt.Errorf("shape %v does not fill %+v", in[0], p)
 			}
 			return out, nil
 		},
-		func(n, dy *Node) []*Node { return []*Node{apply(sliceDef, n.op.attr.(placement).Range, dy)} },
+		func(n, dy *Node) []*Node { return []*Node{apply(sliceDef, n.op.attr.(Placement).Range, dy)} },
 		func(op *Op) []block {
-			p, so := op.attr.(placement), op.out.Strides()
+			p, so := op.attr.(Placement), op.out.Strides()
 			start := p.Start * so[p.Axis]
 			so[p.Axis] *= p.Step
 			return []block{{dim: op.in[0], so: so, si: op.in[0].Strides(), out: start}}
@@ -228,8 +228,9 @@ type Perm []int
 // Range is part of one axis: Start, Start+Step, … before Stop.
 type Range struct{ Axis, Start, Stop, Step int }
 
-// placement is a Range of an axis of the given size.
-type placement struct {
+// Placement is the attribute of Place: a Range of an axis of the given size is the operand,
+// all else zero.
+type Placement struct {
 	Range
 	Size int
 }
@@ -405,7 +406,7 @@ func Pad(x *Node, axis, before, after int) *Node {
 		fail("Pad", "shape %v cannot be padded by %d and %d along axis %d", x.shape, before, after, axis)
 	}
 	d := x.shape[axis]
-	return apply(placeDef, placement{Range{axis, before, before + d, 1}, before + d + after}, x)
+	return apply(placeDef, Placement{Range{axis, before, before + d, 1}, before + d + after}, x)
 }
 
 // Concat joins along an axis.

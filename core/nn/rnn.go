@@ -27,6 +27,8 @@ const (
 	RNNRelu
 )
 
+func (c Cell) String() string { return [...]string{"LSTM", "GRU", "tanh", "relu"}[c] }
+
 func (c Cell) gates() int { return map[Cell]int{LSTM: 4, GRU: 3, RNNTanh: 1, RNNRelu: 1}[c] }
 
 // direction is one layer in one direction. Weights are kept transposed.
@@ -85,7 +87,7 @@ func (r *Recurrent) Forward(x *graph.Node, from State) (y *graph.Node, to State)
 			}
 			h, c := r.run(d, x, first(from.H), first(from.C), k == 1)
 			outs = append(outs, h)
-			hs, cs = append(hs, last(h, k == 1)), append(cs, last(c, k == 1))
+			hs, cs = append(hs, last(h, k == 1)), append(cs, c)
 		}
 		x = graph.Concat(2, outs...)
 	}
@@ -105,7 +107,8 @@ func last(h *graph.Node, backward bool) *graph.Node {
 	return graph.Reshape(graph.Slice(h, 0, t, t+1, 1), h.Shape()[1:]...)
 }
 
-// run is one layer in one direction over x [T,B,in]: h, and c of an LSTM, [T,B,H].
+// run is one layer in one direction over x [T,B,in]: h of every step, [T,B,H], and an
+// LSTM's c after the last, [B,H].
 func (r *Recurrent) run(d direction, x, h0, c0 *graph.Node, backward bool) (h, c *graph.Node) {
 	g := x.Graph()
 	flip := func(n *graph.Node) *graph.Node {
@@ -114,11 +117,16 @@ func (r *Recurrent) run(d direction, x, h0, c0 *graph.Node, backward bool) (h, c
 		}
 		return graph.Slice(n, 0, n.Shape()[0]-1, -1, -1)
 	}
+	args := []*graph.Node{x, g.Param(d.ih), g.Param(d.hh), g.Param(d.bih), g.Param(d.bhh), h0}
+	attr := graph.RecurrentAttr{Kind: r.cell.String(), Backward: backward}
 	xg := graph.Add(graph.MatMul(flip(x), g.Param(d.ih)), g.Param(d.bih)) // [T,B,gates·H]
 	switch r.cell {
 	case LSTM:
 		h, c = graph.LSTM(graph.Add(xg, g.Param(d.bhh)), g.Param(d.hh), h0, c0)
-		return flip(h), flip(c)
+		args = append(args, c0)
+		h, c = graph.Label(flip(h), graph.LabelRecurrent, attr, args...), last(flip(c), backward)
+		attr.Cell = true
+		return h, graph.Label(c, graph.LabelRecurrent, attr, args...)
 	case GRU:
 		h = steps(xg, h0, func(x, h *graph.Node) *graph.Node { return r.gru(x, h, g.Param(d.hh), g.Param(d.bhh)) })
 	default:
@@ -129,8 +137,7 @@ func (r *Recurrent) run(d direction, x, h0, c0 *graph.Node, backward bool) (h, c
 		xg = graph.Add(xg, g.Param(d.bhh))
 		h = steps(xg, h0, func(x, h *graph.Node) *graph.Node { return act(graph.Add(graph.MatMul(h, g.Param(d.hh)), x)) })
 	}
-	h = flip(h)
-	return h, h
+	return graph.Label(flip(h), graph.LabelRecurrent, attr, args...), nil
 }
 
 // steps unrolls a cell over xg [T,B,·].

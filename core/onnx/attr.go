@@ -22,6 +22,16 @@ type Attr struct {
 	Of      *Value // a type
 }
 
+// Bodies are the graphs among the node's attributes: those of control flow.
+func (n *Node) Bodies() (bodies []*Graph) {
+	for _, a := range n.attrs {
+		if a.Graph != nil {
+			bodies = append(bodies, a.Graph)
+		}
+	}
+	return bodies
+}
+
 // Attrs reads the attributes of one node, so that none is overlooked: a type
 // that does not fit, and an attribute that nobody asked for, which would change
 // the result unnoticed, are errors. The first one is kept for [Attrs.Done].

@@ -20,6 +20,9 @@ const DefaultOpset = 17
 // later opset brought must ask for it.
 var irVersions = map[int]int64{17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 12, 25: 13}
 
+// Writable reports whether models can be written for the opset.
+func Writable(opset int) bool { return irVersions[opset] != 0 }
+
 // Builder puts a model together, a node after those it uses. The same calls give
 // the same bytes.
 //
@@ -158,16 +161,22 @@ func (b *Builder) SetMetadata(key, value string) {
 	b.model.MetadataProps = append(b.model.MetadataProps, &pb.Entry{Key: key, Value: value})
 }
 
-// Encode returns the file's bytes.
-func (b *Builder) Encode() ([]byte, error) {
+// done is the whole model, or the first mistake.
+func (b *Builder) done() (*pb.Model, error) {
 	if len(b.model.Graph.Outputs) == 0 {
 		b.fail("the model has no outputs")
 	}
-	if b.err != nil {
-		return nil, b.err
-	}
 	slices.SortFunc(b.model.MetadataProps, func(x, y *pb.Entry) int { return strings.Compare(x.Key, y.Key) })
-	out, err := b.model.Marshal()
+	return b.model, b.err
+}
+
+// Encode returns the file's bytes.
+func (b *Builder) Encode() ([]byte, error) {
+	model, err := b.done()
+	if err != nil {
+		return nil, err
+	}
+	out, err := model.Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("write the model %s: %w", b.model.Graph.Name, err)
 	}
@@ -181,6 +190,16 @@ func (b *Builder) WriteFile(path string) error {
 		return err
 	}
 	return writeFile(path, out)
+}
+
+// WriteExternal writes the model to path, its larger weights to path.data beside it, as
+// models beyond two gigabytes need it.
+func (b *Builder) WriteExternal(path string) error {
+	model, err := b.done()
+	if err != nil {
+		return err
+	}
+	return writeExternal(path, model)
 }
 
 func (b *Builder) fail(format string, args ...any) {
@@ -256,6 +275,10 @@ func (b *Builder) attribute(a Attr) *pb.Attribute {
 		p.Floats = a.Floats
 	case pb.AttrInts:
 		p.Ints = a.Ints
+	case pb.AttrStrings:
+		for _, s := range a.Strings {
+			p.Strings = append(p.Strings, []byte(s))
+		}
 	case pb.AttrTensor:
 		p.T = b.tensor(a.Tensor.Tensor)
 	default:
@@ -279,6 +302,11 @@ func AttrInts(name string, v ...int64) Attr { return Attr{Name: name, Type: pb.A
 // AttrFloats is an attribute for Builder.Node.
 func AttrFloats(name string, v ...float32) Attr {
 	return Attr{Name: name, Type: pb.AttrFloats, Floats: v}
+}
+
+// AttrStrings is an attribute for Builder.Node.
+func AttrStrings(name string, v ...string) Attr {
+	return Attr{Name: name, Type: pb.AttrStrings, Strings: v}
 }
 
 // AttrTensor is an attribute for Builder.Node.

@@ -30,6 +30,20 @@ func (m *Model) WriteFile(path string, weights map[string]*tensor.Tensor) error 
 	return writeFile(path, b)
 }
 
+// WriteExternal is WriteFile with the larger weights in path.data.
+func (m *Model) WriteExternal(path string, weights map[string]*tensor.Tensor) error {
+	file, err := m.with(weights)
+	if err != nil {
+		return fmt.Errorf("write the model %s: %w", m.Name, err)
+	}
+	return writeExternal(path, file)
+}
+
+// External reports whether weights lie in files beside the model's.
+func (m *Model) External() bool {
+	return slices.ContainsFunc(m.file.Graph.Initializers, func(t *pb.Tensor) bool { return t.DataLocation == pb.External })
+}
+
 // with is the file's message with other weights; what it shares with m.file is not
 // changed.
 func (m *Model) with(weights map[string]*tensor.Tensor) (*pb.Model, error) {

@@ -29,7 +29,7 @@ class Generator(nn.Module):
 
     def forward(self, z):
         h = torch.relu(self.bn1(self.fc(z)))
-        h = h.view(len(z), -1, 7, 7)
+        h = h.view(h.shape[0], -1, 7, 7)
         h = torch.relu(self.bn2(self.conv1(h)))
         return torch.tanh(self.conv2(h))
 

@@ -23,7 +23,7 @@ type Port struct {
 // of their names, in PyTorch's layout.
 func Export(name string, opset int, free []Free, model Model) (*onnx.Builder, error) {
 	e := &exporter{Builder: onnx.NewBuilder(name, opset), trace: trace{free: free}, values: map[*graph.Node]value{},
-		wholes: map[*graph.Node]string{}, truths: map[*graph.Node]string{}, sizes: map[int]string{}, opset: opset}
+		wholes: map[*graph.Node]string{}, truths: map[*graph.Node]string{}, sizes: map[int]string{}, cells: map[string][]string{}, opset: opset}
 	inputs, outputs, err := e.build(model)
 	if err != nil {
 		return nil, fmt.Errorf("export %s: %w", name, err)
@@ -87,6 +87,7 @@ type exporter struct {
 	wholes map[*graph.Node]string // values as int64
 	truths map[*graph.Node]string // values as bool
 	sizes  map[int]string         // of each free axis, int64 [1]
+	cells  map[string][]string    // outputs of recurrent layers, by what they are of
 	opset  int
 }
 

@@ -12,7 +12,7 @@ var exports map[string]export
 
 func init() {
 	exports = map[string]export{
-		"Reshape": exportReshape, "Transpose": exportTranspose, "Expand": exportExpand, "Slice": exportSlice, "Concat": exportConcat, "Gather": exportGather,
+		"Reshape": exportReshape, "Transpose": exportTranspose, "Expand": exportExpand, "Slice": exportSlice, "Concat": exportConcat, "Place": exportPad, "Gather": exportGather,
 		"MatMul": exportMatMul, "MaxPool": exportMaxPool, "MeanPool": exportMeanPool, "Sum": exportReduce("ReduceSum"), "Amax": exportReduce("ReduceMax"),
 		"Softmax": exportSoftmax, "Norm": exportNorm, "Attention": exportAttention,
 		"Less": comparison("Less"), "LessEqual": comparison("LessOrEqual"), "Equal": comparison("Equal"), "Where": exportWhere,
@@ -113,6 +113,7 @@ func init() {
 	labels = map[string]export{
 		graph.LabelLinear: exportLinear, graph.LabelMatMul: exportProduct, graph.LabelConv: exportConv, graph.LabelConvTranspose: exportConv,
 		graph.LabelBatchNorm: exportBatchNorm, graph.LabelGroupNorm: exportGroupNorm, graph.LabelGelu: exportGelu, graph.LabelGlobalPool: exportGlobalPool,
+		graph.LabelRecurrent: exportRecurrent,
 		graph.LabelIdentity: func(e *exporter, n *graph.Node) (value, error) {
 			l, _ := n.Label()
 			return e.value(l.Args[0])

@@ -164,6 +164,33 @@ func (e *exporter) place(at, size extent) (string, error) {
 	return e.ints(int64(fromEnd[0])), nil
 }
 
+// exportPad writes zeros around a value, along several axes at once where they were added
+// one by one.
+func exportPad(e *exporter, n *graph.Node) (value, error) {
+	pads := map[int][2]int64{}
+	for n.Op() != nil && n.Op().Def().Name == "Place" {
+		a := n.Op().Attr().(graph.Placement)
+		before := e.measure(n, func(n *graph.Node) int { return n.Op().Attr().(graph.Placement).Start })
+		after := e.measure(n, func(n *graph.Node) int { p := n.Op().Attr().(graph.Placement); return p.Size - p.Stop })
+		if a.Step != 1 || !before.fixed() || !after.fixed() {
+			return value{}, fmt.Errorf("zeros between elements, or as many as a free size, cannot be written as ONNX")
+		}
+		p := pads[a.Axis]
+		pads[a.Axis] = [2]int64{p[0] + int64(before[0]), p[1] + int64(after[0])}
+		n = n.Inputs()[0]
+	}
+	v, err := e.value(n)
+	if err != nil {
+		return value{}, err
+	}
+	rank := len(n.Shape())
+	list := make([]int64, 2*rank)
+	for i, a := range v.layout.of(rank) {
+		list[i], list[rank+i] = pads[a][0], pads[a][1]
+	}
+	return value{e.Op("Pad", []string{v.name, e.ints(list...)}), v.layout}, nil
+}
+
 func exportConcat(e *exporter, n *graph.Node) (value, error) {
 	names, err := e.all(n.Inputs(), nil)
 	if err != nil {

@@ -96,6 +96,17 @@ func sizedModels() map[string]sized {
 		return []exchange.Port{{Name: "x", Node: x}}, []exchange.Port{{Name: "y", Node: y}, {Name: "last", Node: graph.Amax(graph.Clip(y, -1, 1), 1)}}
 	}, "", exchange.Sizes{"batch": 2, "sequence": 12}}
 
+	u := nn.NewScope(r)
+	lstm, gru, rnn := nn.NewRecurrent(u.Sub("lstm"), nn.LSTM, 4, 3, 2, true), nn.NewRecurrent(u.Sub("gru"), nn.GRU, 6, 5, 1, false), nn.NewRecurrent(u.Sub("rnn"), nn.RNNRelu, 5, 2, 1, true)
+	all["recurrent"] = sized{u, batchAndSequence, func(n exchange.Sizes) (in, ports []exchange.Port) {
+		g := graph.New()
+		x, h0 := g.Input("x", n["sequence"], n["batch"], 4), g.Input("h0", 1, n["batch"], 5)
+		h, state := lstm.Forward(graph.Pad(graph.Pad(graph.Slice(x, 2, 1, 3, 1), 2, 1, 1), 0, 2, 0), nn.State{})
+		h, end := gru.Forward(h, nn.State{H: h0})
+		y, _ := rnn.Forward(h, nn.State{})
+		return []exchange.Port{{Name: "x", Node: x}, {Name: "h0", Node: h0}}, []exchange.Port{{Name: "y", Node: y}, {Name: "h", Node: end.H}, {Name: "c", Node: state.C}}
+	}, "", exchange.Sizes{"batch": 3, "sequence": 6}}
+
 	for _, m := range all {
 		for _, p := range m.Params.All() {
 			for i := range p.Value() {

@@ -83,9 +83,12 @@ func (t *trace) pair(n *graph.Node, others []*graph.Node) error {
 	}
 	t.twins[n] = others
 	operands, label := n.Inputs(), labelArgs(n)
+	if l, ok := n.Label(); ok && l.Name == graph.LabelRecurrent {
+		operands = nil // steps, more of them for a longer sequence
+	}
 	for i, o := range others {
 		same := len(o.Shape()) == len(n.Shape()) && o.Param() == n.Param() && o.IsInput() == n.IsInput() &&
-			len(o.Inputs()) == len(operands) && len(labelArgs(o)) == len(label) && (o.Op() == nil) == (n.Op() == nil)
+			len(o.Inputs()) == len(n.Inputs()) && len(labelArgs(o)) == len(label) && (o.Op() == nil) == (n.Op() == nil)
 		if !same || n.Op() != nil && o.Op().Def() != n.Op().Def() {
 			return t.differ(i, n, o)
 		}

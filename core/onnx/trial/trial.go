@@ -1,76 +1,81 @@
-// Package trial loads a model file and runs it, as whoever gets the file would: what
-// conformance tests do with the models that plugins write.
+// Package trial runs a model file once, as whoever gets the file would: what conformance
+// tests do with the models that plugins write, and what lab onnx run does. Inputs come
+// from NumPy's files, tensors of ONNX and pictures; outputs go to NumPy's files.
 //
-// It knows files and numbers, nothing of who wrote them.
+// It knows files and numbers, nothing of who wrote them, nor how a model is computed:
+// that is core/onnx/exchange.
 package trial
 
 import (
 	"fmt"
 	"math"
 
-	"lab/core/graph"
 	"lab/core/onnx"
+	"lab/core/onnx/array"
 	"lab/core/onnx/exchange"
-	"lab/core/vm"
+	"lab/core/onnx/pb"
+	"lab/core/tensor"
 )
 
 // Model is a model file that is ready to run at one size of its free axes.
 type Model struct {
-	program *vm.Program
-	inputs  map[string]*graph.Node
-	outputs map[string]*graph.Node
+	net    *exchange.Net
+	shapes map[string]tensor.Shape
+	values map[string]exchange.Value // that the inputs have
 }
 
 // Load reads a model; axes without a size in the file get the size given.
 func Load(path string, free int) (*Model, error) {
-	file, err := onnx.Read(path)
+	net, err := exchange.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	net, err := exchange.Load(file)
-	if err != nil {
-		return nil, err
-	}
-	m := &Model{inputs: map[string]*graph.Node{}, outputs: map[string]*graph.Node{}}
-	var ports []exchange.Port
-	g := graph.New()
-	for _, in := range file.Inputs {
-		shape := make([]int, len(in.Dims))
-		for i, d := range in.Dims {
-			if shape[i] = d.Size; d.Size < 0 {
-				shape[i] = free
-			}
+	m := &Model{net: net, shapes: map[string]tensor.Shape{}, values: map[string]exchange.Value{}}
+	for _, in := range net.Model.Inputs {
+		if in.Kind != onnx.Tensor || in.Type == pb.String {
+			return nil, fmt.Errorf("input %s, %v, is not made of numbers", in.Name, in)
 		}
-		m.inputs[in.Name] = g.Input(in.Name, shape...)
-		ports = append(ports, exchange.Port{Name: in.Name, Node: m.inputs[in.Name]})
+		m.shapes[in.Name] = sizes(in, free)
+		m.values[in.Name] = exchange.Value{Array: array.New(in.Type, m.shapes[in.Name]...)}
 	}
-	out, err := net.Apply(ports...)
-	if err != nil {
-		return nil, err
-	}
-	for i, o := range file.Outputs {
-		m.outputs[o.Name] = out[i]
-	}
-	m.program, err = vm.Compile(out)
+	_, err = net.Run(m.values) // what does not run at all is said here
 	return m, err
 }
 
-// Run computes the outputs by name. They are overwritten by the next Run. An input that
-// is not given keeps its values: zeros at first.
+func sizes(v onnx.Value, free int) tensor.Shape {
+	shape := make(tensor.Shape, len(v.Dims))
+	for i, d := range v.Dims {
+		if shape[i] = d.Size; d.Size < 0 {
+			shape[i] = free
+		}
+	}
+	return shape
+}
+
+// Run computes the outputs by name. An input that is not given keeps its values: zeros at
+// first.
 func (m *Model) Run(inputs map[string][]float32) (map[string][]float32, error) {
 	for name, values := range inputs {
-		node, ok := m.inputs[name]
+		shape, ok := m.shapes[name]
 		if !ok {
 			return nil, fmt.Errorf("the model has no input %q", name)
 		}
-		if to := m.program.Value(node); copy(to, values) != len(values) || len(values) != len(to) {
-			return nil, fmt.Errorf("input %s takes %d numbers, not %d", name, len(to), len(values))
+		if len(values) != shape.Size() {
+			return nil, fmt.Errorf("input %s takes %d numbers, not %d", name, shape.Size(), len(values))
 		}
+		a := array.From(pb.Float, shape, values)
+		m.values[name] = exchange.Value{Array: array.Cast(a, m.values[name].Array.Type)}
 	}
-	m.program.Run()
+	results, err := m.net.Run(m.values)
+	if err != nil {
+		return nil, err
+	}
 	out := map[string][]float32{}
-	for name, node := range m.outputs {
-		out[name] = m.program.Value(node)
+	for i, o := range m.net.Model.Outputs {
+		if results[i].Array == nil {
+			return nil, fmt.Errorf("output %s is no tensor", o.Name)
+		}
+		out[o.Name], _ = results[i].Array.Floats()
 	}
 	return out, nil
 }
