@@ -10,11 +10,7 @@ package gan
 
 import (
 	"fmt"
-	"io"
-	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 
 	"lab/core"
 	"lab/core/checkpoint"
@@ -22,7 +18,6 @@ import (
 	"lab/core/family"
 	"lab/core/graph"
 	"lab/core/nn"
-	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 	"lab/core/optim"
 	"lab/core/picture"
@@ -118,7 +113,7 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 	}
 	init := s.Rand("init")
 	G, D := newGenerator(init, p.LatentDim, p.Channels), newDiscriminator(init, p.Channels)
-	if err := startFrom(s, G.Params, D.Params); err != nil {
+	if err := startFrom(s, G.Params, "discriminator", D.Params); err != nil {
 		return err
 	}
 	recordFacts(s, set, split, G.Params.Count()+D.Params.Count())
@@ -153,73 +148,28 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 		return err
 	}
 
-	parts := checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam}
-	step, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
 	noise := s.Rand("noise")
-	perEpoch := batches.PerEpoch()
-	for total := p.Epochs * perEpoch; step < total; {
-		epoch := step/perEpoch + 1
-		batches.Seek(epoch, step%perEpoch)
-		for batches.Next() {
-			if s.Stopped() {
-				return s.Checkpoint(step, parts.Save)
-			}
-			batches.Inputs(dStep.Value(real))
-			normal(noise, dStep.Value(dz))
-			copy(gStep.Value(gz), dStep.Value(dz))
-			dStep.Run()
-			dAdam.Step()
-			gStep.Run()
-			gAdam.Step()
-			step++
+	run := course{s: s, total: p.Epochs * batches.PerEpoch(), perEpoch: batches.PerEpoch(), batches: batches, samples: p.BatchSize,
+		checkpointEvery: p.CheckpointEvery, show: eval.show,
+		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam}}
+	for step := range run.steps() {
+		batches.Inputs(dStep.Value(real))
+		normal(noise, dStep.Value(dz))
+		copy(gStep.Value(gz), dStep.Value(dz))
+		dStep.Run()
+		dAdam.Step()
+		gStep.Run()
+		gAdam.Step()
 
-			s.Log(step, "d_loss", dStep.Scalar(dLoss))
-			s.Log(step, "g_loss", gStep.Scalar(gLoss))
-			s.Log(step, "d_real", share(dStep.Value(onReal), func(x float32) bool { return x > 0 }))
-			s.Log(step, "d_fake", share(dStep.Value(onFake), func(x float32) bool { return x < 0 }))
-			s.Progress(core.Progress{Done: int64(step), Total: int64(total), Epoch: int64(epoch), Epochs: int64(p.Epochs), Samples: int64(step * p.BatchSize)})
-		}
-		if err := eval.show(step); err != nil {
-			return err
-		}
-		if p.CheckpointEvery > 0 && epoch%p.CheckpointEvery == 0 && epoch < p.Epochs {
-			if err := s.Checkpoint(step, parts.Save); err != nil {
-				return err
-			}
-		}
+		s.Log(step, "d_loss", dStep.Scalar(dLoss))
+		s.Log(step, "g_loss", gStep.Scalar(gLoss))
+		s.Log(step, "d_real", share(dStep.Value(onReal), func(x float32) bool { return x > 0 }))
+		s.Log(step, "d_fake", share(dStep.Value(onFake), func(x float32) bool { return x < 0 }))
+	}
+	if !run.finished {
+		return run.err
 	}
 	return saveDCGAN(s, G, D, p.LatentDim)
-}
-
-// startFrom sets both networks to those of an earlier run: the generator is the file
-// given, the discriminator lies beside it.
-func startFrom(s *family.Session, G, D *graph.Params) error {
-	if s.From() == "" {
-		return nil
-	}
-	beside := filepath.Join(filepath.Dir(s.From()), "discriminator.onnx")
-	for _, f := range []struct {
-		path   string
-		params *graph.Params
-	}{{s.From(), G}, {beside, D}} {
-		if f.path == beside {
-			if _, err := os.Stat(beside); err != nil {
-				s.Warnf("no discriminator.onnx beside %s: the discriminator starts afresh", s.From())
-				return nil
-			}
-		}
-		m, err := onnx.Read(f.path)
-		if err != nil {
-			return err
-		}
-		if err := f.params.LoadStateDict(m.StateDict()); err != nil {
-			return &core.Error{Kind: core.Usage, Msg: "from=" + f.path, Err: err, Try: "the latent_dim and channels that the file was trained with"}
-		}
-	}
-	return nil
 }
 
 // saveDCGAN writes model.onnx, the generator, and discriminator.onnx.
@@ -232,30 +182,10 @@ func saveDCGAN(s *family.Session, G *generator, D *discriminator, latent int) er
 		x := graph.New().Input("image", n["batch"], 28, 28, 1)
 		return []exchange.Port{{Name: "image", Node: x, Image: true}}, []exchange.Port{{Name: "logit", Node: D.forward(x, false)}}
 	}
-	for _, m := range []struct {
-		name  string
-		model exchange.Model
-	}{{"model", draw}, {"discriminator", judge}} {
-		b, err := exchange.Export("gan-dcgan-"+m.name, onnx.DefaultOpset, exchange.Batch, m.model)
-		if err != nil {
-			return err
-		}
-		b.SetMetadata("lab.family", "gan")
-		b.SetMetadata("lab.recipe", "dcgan")
-		b.SetMetadata("image.range", "-1,1")
-		file, err := b.Encode()
-		if err != nil {
-			return err
-		}
-		err = s.SaveModel(m.name, 0, func(w io.Writer) error {
-			_, err := w.Write(file)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	if err := save(s, "dcgan", "model", draw, "image.range", "-1,1"); err != nil {
+		return err
 	}
-	return nil
+	return save(s, "dcgan", "discriminator", judge, "image.range", "-1,1")
 }
 
 func recordFacts(s *family.Session, set *data.Set, split *data.Split, parameters int) {
@@ -265,22 +195,6 @@ func recordFacts(s *family.Session, set *data.Set, split *data.Split, parameters
 	s.Fact("data.split_sha256", split.SHA256)
 	s.Fact("model.parameters", fmt.Sprint(parameters))
 	s.Fact("cpu.isa", vm.ISA())
-}
-
-func normal(r *rand.Rand, v []float32) {
-	for i := range v {
-		v[i] = float32(r.NormFloat64())
-	}
-}
-
-func share(v []float32, is func(float32) bool) float64 {
-	n := 0
-	for _, x := range v {
-		if is(x) {
-			n++
-		}
-	}
-	return float64(n) / float64(len(v))
 }
 
 // gallery draws from the same noise after every epoch: pictures and scores.
@@ -334,25 +248,6 @@ func newGallery(s *family.Session, G *generator, latent, samples int) (*gallery,
 	ga.noise = make([]float32, samples*latent)
 	normal(r, ga.noise)
 	return ga, nil
-}
-
-// slerp is the spherical interpolation between two vectors (Shoemake 1985): noise in
-// between is as likely as at the ends, which on a straight line it is not.
-func slerp(a, b []float32, t float64) []float32 {
-	var aa, bb, ab float64
-	for i := range a {
-		aa, bb, ab = aa+float64(a[i]*a[i]), bb+float64(b[i]*b[i]), ab+float64(a[i]*b[i])
-	}
-	angle := math.Acos(max(-1, min(1, ab/math.Sqrt(aa*bb))))
-	u, v := 1-t, t
-	if angle > 1e-4 {
-		u, v = math.Sin((1-t)*angle)/math.Sin(angle), math.Sin(t*angle)/math.Sin(angle)
-	}
-	out := make([]float32, len(a))
-	for i := range out {
-		out[i] = float32(u*float64(a[i]) + v*float64(b[i]))
-	}
-	return out
 }
 
 // drawn calls f with the images [n,28,28,1] that noise gives, a batch at a time.

@@ -14,9 +14,12 @@ func TestMain(m *testing.M) { familytest.Main(m, Family) }
 // TestFamily runs the conformance suite over the real transport.
 func TestFamily(t *testing.T) {
 	small := []string{"batch_size=100", "channels=4", "latent_dim=8", "fid_samples=250"} // two batches and a half
+	points := []string{"batch_size=16", "hidden=16", "eval_every=20"}
 	familytest.Run(t, Family,
 		familytest.Short("dcgan", append([]string{"epochs=1"}, small...)...),
 		familytest.Long("dcgan", append([]string{"epochs=3"}, small...)...),
+		familytest.Short("ring", append([]string{"steps=50"}, points...)...),
+		familytest.Long("ring", append([]string{"steps=3000"}, points...)...),
 		familytest.Reload(trial.Check))
 }
 
@@ -47,10 +50,13 @@ func TestFull(t *testing.T) {
 	}
 }
 
-func TestSlerp(t *testing.T) {
+func TestInterpolation(t *testing.T) {
 	got := slerp([]float32{1, 0}, []float32{0, 2}, 0.5)
 	if d := got[1] - 2*got[0]; d > 1e-6 || d < -1e-6 || got[0] < 0.7071 || got[0] > 0.7072 {
 		t.Errorf("half way: %v", got)
+	}
+	if got := lerp([]float32{1, 0}, []float32{0, 2}, 0.25); got[0] != 0.75 || got[1] != 0.5 {
+		t.Errorf("a quarter of the straight way: %v", got)
 	}
 	if got := slerp([]float32{3, 4}, []float32{3, 4}, 0.3); got[0] != 3 || got[1] != 4 {
 		t.Errorf("between equals: %v", got)

@@ -1,0 +1,62 @@
+package gan
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+
+	"lab/core"
+	"lab/core/family"
+	"lab/core/graph"
+	"lab/core/onnx"
+	"lab/core/onnx/exchange"
+)
+
+// startFrom sets a run's networks to those of an earlier run, if it shall start from
+// one: the first is the file given, the second lies beside it as NAME.onnx.
+func startFrom(s *family.Session, first *graph.Params, name string, second *graph.Params) error {
+	if s.From() == "" {
+		return nil
+	}
+	if err := load(s.From(), first); err != nil {
+		return err
+	}
+	beside := filepath.Join(filepath.Dir(s.From()), name+".onnx")
+	if _, err := os.Stat(beside); err != nil {
+		s.Warnf("no %s.onnx beside %s: the %s starts afresh", name, s.From(), name)
+		return nil
+	}
+	return load(beside, second)
+}
+
+func load(path string, params *graph.Params) error {
+	m, err := onnx.Read(path)
+	if err != nil {
+		return err
+	}
+	if err := params.LoadStateDict(m.StateDict()); err != nil {
+		return &core.Error{Kind: core.Usage, Msg: "from=" + path, Err: err, Try: "the recipe and the sizes that the file was trained with"}
+	}
+	return nil
+}
+
+// save writes a network of the recipe as NAME.onnx, with further facts about it in pairs.
+func save(s *family.Session, recipe, name string, model exchange.Model, facts ...string) error {
+	b, err := exchange.Export("gan-"+recipe+"-"+name, onnx.DefaultOpset, exchange.Batch, model)
+	if err != nil {
+		return err
+	}
+	b.SetMetadata("lab.family", "gan")
+	b.SetMetadata("lab.recipe", recipe)
+	for i := 0; i < len(facts); i += 2 {
+		b.SetMetadata(facts[i], facts[i+1])
+	}
+	file, err := b.Encode()
+	if err != nil {
+		return err
+	}
+	return s.SaveModel(name, 0, func(w io.Writer) error {
+		_, err := w.Write(file)
+		return err
+	})
+}
