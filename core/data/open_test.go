@@ -138,7 +138,7 @@ func TestOpenErrors(t *testing.T) {
 	writeIDX(t, dir, true, nil)
 	for _, c := range []struct{ name, msg, try string }{
 		{"fashion-mnits", `there is no data set "fashion-mnits"`, "fashion-mnist"},
-		{"zzzzzzzz", `there is no data set "zzzzzzzz"`, "fashion-mini, digits, diabetes"},
+		{"zzzzzzzz", `there is no data set "zzzzzzzz"`, "fashion-mini, digits, emoji-pairs"},
 		{"cifar-10", "data set cifar-10 cannot be read yet", "fashion-mini"},
 		{"mnist", dir + "/mnist (no such folder), " + dir + " (train-images-idx3-ubyte.gz is not the one of mnist", "into " + dir + "/mnist"},
 		{"mnist", os.Getenv(dataEnv) + " (no such folder)", "https://ossci-datasets"},
@@ -201,5 +201,39 @@ func TestCatalog(t *testing.T) {
 func BenchmarkOpenFashionMini(b *testing.B) {
 	for b.Loop() {
 		open(b, "fashion-mini")
+	}
+}
+
+// Each emoji is there in colour and, half the set further on, as a line drawing: its own,
+// which is nearer to it than another's.
+func TestEmojiPairs(t *testing.T) {
+	set := open(t, "emoji-pairs")
+	if !strings.Contains(set.Notice, "Microsoft") {
+		t.Error("the licence does not name its holder")
+	}
+	for _, part := range []*Examples{set.Train, set.Test} {
+		half, size := part.Len()/2, part.Shape.Size()
+		apart := func(i, k int) (sum int) {
+			a, b := part.Pixels[i*size:(i+1)*size], part.Pixels[k*size:(k+1)*size]
+			for p := range a {
+				sum += max(int(a[p])-int(b[p]), int(b[p])-int(a[p]))
+			}
+			return sum
+		}
+		own, other, grey := 0, 0, 0
+		for i := range half {
+			if part.Labels[i] != 0 || part.Labels[half+i] != 1 {
+				t.Fatalf("labels %d and %d of pair %d", part.Labels[i], part.Labels[half+i], i)
+			}
+			own, other = own+apart(i, half+i), other+apart(i, half+(i+1)%half)
+			for p := 0; p < size; p += 3 {
+				if at := (half+i)*size + p; part.Pixels[at] == part.Pixels[at+1] && part.Pixels[at] == part.Pixels[at+2] {
+					grey++
+				}
+			}
+		}
+		if own >= other || grey < half*size/3*99/100 {
+			t.Errorf("of %d pairs: %d apart, others %d; %d grey pixels in the line drawings", half, own, other, grey)
+		}
 	}
 }

@@ -83,6 +83,20 @@ var registry = []Entry{
 		open: openEmbedded,
 	},
 	{
+		Name:    "emoji-pairs",
+		Doc:     "447 + 64 faces and people in colour and, in the second half, as line drawings, 32×32, embedded",
+		Classes: []string{"colour", "line"},
+		Licence: "MIT, © Microsoft Corporation",
+		Source:  "https://github.com/microsoft/fluentui-emoji",
+		Files: []File{
+			{Name: "train-images-idx4-ubyte.gz", SHA256: "f8e572a9d6ad3a32621e0279dd2b8c82f3ecf4dc3d54642e4465e110c30776ed"},
+			{Name: "train-labels-idx1-ubyte.gz", SHA256: "875b928bade2c23173a4cbf9aa4e985b437a0b1c78c2eb587616aa92a11b33bf"},
+			{Name: "t10k-images-idx4-ubyte.gz", SHA256: "80d895438a203387dc25a89c6d511c3cdf60330922f9184f19dcb266155bbb05"},
+			{Name: "t10k-labels-idx1-ubyte.gz", SHA256: "94ad72bced23765188e0a5b9df5582305c9cb73a0ab3c8c9001048e9b0a1460a"},
+		},
+		open: openEmbedded,
+	},
+	{
 		Name:    "diabetes",
 		Doc:     "442 patients, 10 features: progression of the disease after a year, embedded",
 		Licence: "BSD-3-Clause, as distributed by scikit-learn",
