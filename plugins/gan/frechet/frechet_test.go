@@ -70,6 +70,20 @@ func TestJudge(t *testing.T) {
 	if odd := scoreBy(300, fill); math.Abs(odd.FID-real.FID) > 1e-3 || math.Abs(odd.Classes-real.Classes) > 1e-3 {
 		t.Errorf("by 300, the last 100: %+v; by 100: %+v", odd, real)
 	}
+	known := make([]float32, 1000*pixels) // of the training images: what the test's are like
+	index := make([]int32, 1000)
+	for k := range index {
+		index[k] = int32(k)
+	}
+	set.Train.Copy(known, index, levels)
+	floor, err := j.Know(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if floor < 0.5 || floor > 10 {
+		t.Errorf("the halves of 1000 real images are at %v", floor)
+	}
+	real = score(fill)
 	r := rand.New(rand.NewPCG(1, 2))
 	noise := score(func(_ int, images []float32) {
 		for k := range images {
@@ -77,14 +91,29 @@ func TestJudge(t *testing.T) {
 		}
 	})
 	same := score(func(_ int, images []float32) { set.Test.Copy(images, make([]int32, len(images)/pixels), levels) })
-	t.Logf("real %+v, noise %+v, one image %+v", real, noise, same)
-	if real.FID > 10 || math.Abs(real.Diversity-1) > 0.1 || real.Classes < 9.8 {
+	t.Logf("halves of real images %v; real %+v, noise %+v, one image %+v", floor, real, noise, same)
+	if real.FID > 10 || math.Abs(real.Diversity-1) > 0.1 || real.Classes < 9.8 || real.Precision < 0.7 || real.Recall < 0.7 {
 		t.Errorf("real images: %+v", real)
 	}
-	if noise.FID < 200 {
+	if noise.FID < 200 || noise.Precision > 0.05 || noise.Recall > 0.05 {
 		t.Errorf("noise: %+v", noise)
 	}
-	if same.Diversity > 0.01 || same.Classes > 2 {
+	if same.Diversity > 0.01 || same.Classes > 2 || same.Precision < 0.5 || same.Recall > 0.01 {
 		t.Errorf("one image again and again: %+v", same)
+	}
+}
+
+// Precision and recall of sets whose overlap is known.
+func TestManifold(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	cloud := func(at float64) *mat.Dense {
+		m := mat.NewDense(400, 2, nil)
+		m.Apply(func(i, _ int, _ float64) float64 { return r.NormFloat64() + at*float64(i%2) }, m)
+		return m
+	}
+	narrow, wide := newManifold(cloud(0)), newManifold(cloud(20)) // half of wide is elsewhere
+	precision, recall := narrow.holds(wide.points), wide.holds(narrow.points)
+	if math.Abs(precision-0.5) > 0.03 || recall < 0.9 {
+		t.Errorf("half of the points are in: %v; nearly all: %v", precision, recall)
 	}
 }

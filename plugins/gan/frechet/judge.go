@@ -27,7 +27,9 @@ type Judge struct {
 	seen     int
 	rows     []float64 // features so far
 	classes  []float64 // summed probabilities
+	labels   []int     // of the images so far
 	real     Stats
+	known    *manifold // of the images given to Know
 }
 
 // classification is the classifier for a number of images.
@@ -112,31 +114,78 @@ func (j *Judge) Add(images []float32) error {
 		for _, l := range row {
 			top = math.Max(top, float64(l))
 		}
-		sum := 0.0
-		for _, l := range row {
+		best, sum := 0, 0.0
+		for c, l := range row {
+			if l > row[best] {
+				best = c
+			}
 			sum += math.Exp(float64(l) - top)
 		}
 		for c, l := range row {
 			j.classes[c] += math.Exp(float64(l)-top) / sum
 		}
+		j.labels = append(j.labels, best)
 	}
 	j.seen += n
 	return nil
 }
+
+// Know takes real images [n,28,28,1] in [0,1] that precision and recall are measured by.
+// It returns the Fréchet distance between their halves, the even and the odd ones: what
+// a perfect generator would have for as many images. Call it before Add.
+func (j *Judge) Know(images []float32) (floor float64, err error) {
+	const batch = 100
+	for at := 0; at < len(images); at += batch * pixels {
+		if err := j.Add(images[at:min(len(images), at+batch*pixels)]); err != nil {
+			return 0, err
+		}
+	}
+	all := j.features()
+	n, d := all.Dims()
+	var halves [2]Stats
+	for h := range halves {
+		var rows []float64
+		for i := h; i < n; i += 2 {
+			rows = append(rows, all.RawRowView(i)...)
+		}
+		halves[h] = NewStats(mat.NewDense(len(rows)/d, d, rows))
+	}
+	j.known = newManifold(mat.DenseCopyOf(all.Slice(0, min(n, manifoldSize), 0, d)))
+	j.forget()
+	return halves[0].Distance(halves[1]), nil
+}
+
+// manifoldSize bounds the images, real and drawn, of precision and recall: what they
+// cost grows with its square.
+const manifoldSize = 1000
+
+// Labels are the classes that the classifier takes the images added so far for. They are
+// overwritten after the next call of Score or Stats.
+func (j *Judge) Labels() []int { return j.labels }
 
 // Score says how the images added so far compare with real ones.
 type Score struct {
 	FID       float64 // Fréchet distance to the test images' features: 1 for a thousand of them, 616 for noise
 	Diversity float64 // spread of the features relative to real ones: 1 for real, 0 for a single image
 	Classes   float64 // how many classes there are in effect, e^entropy of their shares: 10 for real
+
+	// Precision is the share of the images that look like real ones, Recall the share of
+	// the real ones that such images could be: of the first thousand of each, by the
+	// neighbourhoods of Kynkäänniemi et al. (2019). NaN unless the judge was given real
+	// images by Know.
+	Precision, Recall float64
 }
 
 // Stats returns the statistics of the images added so far and forgets them.
 func (j *Judge) Stats() Stats {
-	s := NewStats(mat.NewDense(j.seen, len(j.rows)/j.seen, j.rows))
-	j.rows, j.classes, j.seen = j.rows[:0], nil, 0
+	s := NewStats(j.features())
+	j.forget()
 	return s
 }
+
+func (j *Judge) features() *mat.Dense { return mat.NewDense(j.seen, len(j.rows)/j.seen, j.rows) }
+
+func (j *Judge) forget() { j.rows, j.classes, j.labels, j.seen = j.rows[:0], nil, j.labels[:0], 0 }
 
 // Score scores the images added so far and forgets them; two at the least.
 func (j *Judge) Score() Score {
@@ -146,6 +195,14 @@ func (j *Judge) Score() Score {
 			entropy -= p * math.Log(p)
 		}
 	}
-	s := j.Stats()
-	return Score{FID: s.Distance(j.real), Diversity: mat.Trace(s.Cov) / mat.Trace(j.real.Cov), Classes: math.Exp(entropy)}
+	s := Score{Classes: math.Exp(entropy), Precision: math.NaN(), Recall: math.NaN()}
+	if j.known != nil {
+		drawn := j.features()
+		n, d := drawn.Dims()
+		drawn = mat.DenseCopyOf(drawn.Slice(0, min(n, manifoldSize), 0, d))
+		s.Precision, s.Recall = j.known.holds(drawn), newManifold(drawn).holds(j.known.points)
+	}
+	stats := j.Stats()
+	s.FID, s.Diversity = stats.Distance(j.real), mat.Trace(stats.Cov)/mat.Trace(j.real.Cov)
+	return s
 }
