@@ -18,6 +18,8 @@ func TestFamily(t *testing.T) {
 	familytest.Run(t, Family,
 		familytest.Short("dcgan", append([]string{"epochs=1"}, small...)...),
 		familytest.Long("dcgan", append([]string{"epochs=3"}, small...)...),
+		familytest.Short("wgan-gp", append([]string{"epochs=1"}, small...)...),
+		familytest.Long("wgan-gp", append([]string{"epochs=3"}, small...)...),
 		familytest.Short("ring", append([]string{"steps=50"}, points...)...),
 		familytest.Long("ring", append([]string{"steps=3000"}, points...)...),
 		familytest.Reload(trial.Check))

@@ -23,7 +23,7 @@ func TestPyTorch(t *testing.T) {
 		t.Skip("LAB_PYTHON is not set to a Python with torch, onnx and onnxruntime (make python sets it up)")
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	G, D := newGenerator(r, 20, 32), newDiscriminator(r, 16)
+	G, D := newGenerator(r, 20, 32), newDiscriminator(r, 16, byBatch)
 	for _, set := range []*graph.Params{G.Params, D.Params} {
 		for _, p := range set.All() { // as after training: nothing is 0 or 1 any more
 			for i := range p.Value() {
