@@ -84,9 +84,9 @@ func TestThereAndBack(t *testing.T) {
 func TestParse(t *testing.T) {
 	for in, want := range map[string]string{
 		`{`: "unexpected end",
-		`{"model":{"type":"Unigram"},"pre_tokenizer":{"type":"Metaspace"}}`:                                            "not supported",
+		`{"model":{"type":"Unigram"},"pre_tokenizer":{"type":"Metaspace"}}`:                                              "not supported",
 		`{"model":{"type":"WordLevel","vocab":{"a":1}},"pre_tokenizer":{"type":"Split","pattern":{"Regex":"[\\s\\S]"}}}`: "beyond the 1 tokens",
-		`{"model":{"type":"BPE","vocab":{"a":0}},"pre_tokenizer":{"type":"ByteLevel"}}`:                                "byte 0x00 is no token",
+		`{"model":{"type":"BPE","vocab":{"a":0}},"pre_tokenizer":{"type":"ByteLevel"}}`:                                  "byte 0x00 is no token",
 	} {
 		if _, err := Parse([]byte(in)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", in, err, want)
