@@ -3,9 +3,11 @@ package main
 import (
 	"lab/core/family"
 	"lab/plugins/gan"
+	"lab/plugins/transformer"
 )
 
 // bundled is the one list of the families inside this program.
 var bundled = []family.Family{
 	gan.Family,
+	transformer.Family,
 }

@@ -1,0 +1,20 @@
+package transformer
+
+import (
+	"testing"
+
+	"lab/core/family/familytest"
+	"lab/core/onnx/trial"
+)
+
+func TestMain(m *testing.M) { familytest.Main(m, Family) }
+
+// TestFamily runs the conformance suite over the real transport.
+func TestFamily(t *testing.T) {
+	tiny := []string{"layers=1", "width=8", "heads=2", "batch_size=2"}
+	lm := append([]string{"context=8", "tokens=10", "data=testdata/whale.txt"}, tiny...)
+	familytest.Run(t, Family,
+		familytest.Short("lm", append([]string{"steps=4", "eval_every=2"}, lm...)...),
+		familytest.Long("lm", append([]string{"steps=3000", "eval_every=2000"}, lm...)...),
+		familytest.Reload(trial.Check))
+}
