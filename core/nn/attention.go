@@ -20,6 +20,10 @@ type MultiheadAttention struct {
 	Dropout          *Dropout // of the attention's probabilities
 	Rotary           *Rotary  // of queries and keys, or nil
 
+	// Watch, if set, is given the probabilities [B,H,T,S] of each call of Forward and
+	// Cross, which then compute attention by its definition and hold them all.
+	Watch func(p *graph.Node)
+
 	name  string
 	width int
 }
@@ -54,9 +58,9 @@ func (m *MultiheadAttention) Forward(x, mask *graph.Node, a graph.AttentionAttr,
 		parts := graph.Split(qkv, 2, 2, 1)
 		qkv = graph.Concat(2, m.Rotary.Forward(parts[0]), parts[1])
 	}
-	if m.drops(train) {
+	if m.explicit(train) {
 		parts := graph.Split(qkv, 2, 1, 2)
-		return m.join(m.dropped(parts[0], parts[1], mask, a))
+		return m.join(m.defined(parts[0], parts[1], mask, a, train))
 	}
 	return m.join(graph.SelfAttention(qkv, mask, a))
 }
@@ -71,8 +75,8 @@ func (m *MultiheadAttention) Cross(x, memory, mask *graph.Node, a graph.Attentio
 		parts := graph.Split(kv, 2, 1, 1)
 		q, kv = m.Rotary.Forward(q), graph.Concat(2, m.Rotary.Forward(parts[0]), parts[1])
 	}
-	if m.drops(train) {
-		return m.join(m.dropped(q, kv, mask, a))
+	if m.explicit(train) {
+		return m.join(m.defined(q, kv, mask, a, train))
 	}
 	return m.join(graph.CrossAttention(q, kv, mask, a))
 }
@@ -121,11 +125,13 @@ func (m *MultiheadAttention) check(x *graph.Node) {
 	}
 }
 
-func (m *MultiheadAttention) drops(train bool) bool { return train && m.Dropout.P > 0 }
+func (m *MultiheadAttention) explicit(train bool) bool {
+	return train && m.Dropout.P > 0 || m.Watch != nil
+}
 
-// dropped is attention in primitive ops, whose probabilities can be dropped: the
-// kernel never holds them all.
-func (m *MultiheadAttention) dropped(q, kv, mask *graph.Node, a graph.AttentionAttr) *graph.Node {
+// defined is attention in primitive ops, whose probabilities can be dropped and
+// watched: the kernel never holds them all.
+func (m *MultiheadAttention) defined(q, kv, mask *graph.Node, a graph.AttentionAttr, train bool) *graph.Node {
 	g := q.Graph()
 	b, t, s := q.Shape()[0], q.Shape()[1], kv.Shape()[1]
 	part := func(x *graph.Node, i int) *graph.Node { // [B,T,parts,H,D] to [B,H,T,D]
@@ -146,7 +152,11 @@ func (m *MultiheadAttention) dropped(q, kv, mask *graph.Node, a graph.AttentionA
 	if mask != nil {
 		scores = graph.Where(graph.Reshape(mask, b, 1, 1, s), scores, never)
 	}
-	p := m.Dropout.Forward(graph.Softmax(scores), true)
+	p := graph.Softmax(scores)
+	if m.Watch != nil {
+		m.Watch(p)
+	}
+	p = m.Dropout.Forward(p, train)
 	return graph.Transpose(graph.MatMul(p, part(kv, 1)), 0, 2, 1, 3)
 }
 

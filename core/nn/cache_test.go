@@ -140,3 +140,39 @@ func TestDecodeWithMemory(t *testing.T) {
 		}
 	}
 }
+
+// What is watched are the probabilities that the kernel computes with.
+func TestWatch(t *testing.T) {
+	const batch, length, width = 2, 5, 8
+	m := nn.NewMultiheadAttention(nn.NewScope(rand.New(rand.NewPCG(1, 2))), width, 2, 0, true)
+	g := graph.New()
+	x := g.Input("x", batch, length, width)
+	plain := m.Forward(x, nil, graph.AttentionAttr{Causal: true}, false)
+	var p *graph.Node
+	m.Watch = func(watched *graph.Node) { p = watched }
+	defined := m.Forward(x, nil, graph.AttentionAttr{Causal: true}, false)
+	prog, err := vm.Compile([]*graph.Node{plain, defined, p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range prog.Value(x) {
+		prog.Value(x)[i] = float32(i%7) - 3
+	}
+	prog.Run()
+	for i, want := range prog.Value(plain) {
+		if d := prog.Value(defined)[i] - want; d > 1e-5 || d < -1e-5 {
+			t.Fatalf("element %d is %v while watched, %v otherwise", i, prog.Value(defined)[i], want)
+		}
+	}
+	for i := range batch * 2 * length { // rows, of which row i%length sees so many and one
+		sum := float32(0)
+		for k, v := range prog.Value(p)[i*length : (i+1)*length] {
+			if sum += v; k > i%length && v != 0 {
+				t.Fatalf("query %d sees key %d", i%length, k)
+			}
+		}
+		if sum < 0.9999 || sum > 1.0001 {
+			t.Fatalf("probabilities of query %d add up to %v", i, sum)
+		}
+	}
+}

@@ -16,5 +16,7 @@ func TestFamily(t *testing.T) {
 	familytest.Run(t, Family,
 		familytest.Short("lm", append([]string{"steps=4", "eval_every=2"}, lm...)...),
 		familytest.Long("lm", append([]string{"steps=3000", "eval_every=2000"}, lm...)...),
+		familytest.Short("tag", append([]string{"epochs=1", "max_sentences=40"}, tiny...)...),
+		familytest.Long("tag", append([]string{"epochs=2000", "max_sentences=64"}, tiny...)...),
 		familytest.Reload(trial.Check))
 }
