@@ -140,19 +140,30 @@ func (m *MultiheadAttention) defined(q, kv, mask *graph.Node, a graph.AttentionA
 	}
 	k := graph.Transpose(part(kv, 0))                                                         // [B,H,D,S]
 	scores := graph.Scale(graph.MatMul(part(q, 0), k), 1/math.Sqrt(float64(m.width/m.Heads))) // [B,H,T,S]
-	never := g.Scalar(math.Inf(-1))
 	column, row := graph.Iota(g, s), graph.Shift(graph.Reshape(graph.Iota(g, t), t, 1), float64(a.Offset))
+	var seen *graph.Node // 1 for keys that a query may see, broadcast to [B,H,T,S]
+	only := func(these *graph.Node) {
+		if seen != nil {
+			these = graph.Mul(seen, these)
+		}
+		seen = these
+	}
 	if a.Causal {
-		scores = graph.Where(graph.LessEqual(column, row), scores, never)
+		only(graph.LessEqual(column, row))
 	}
 	if a.Window > 0 {
-		near := graph.Less(graph.Abs(graph.Sub(column, row)), g.Scalar(float64(a.Window)))
-		scores = graph.Where(near, scores, never)
+		only(graph.Less(graph.Abs(graph.Sub(column, row)), g.Scalar(float64(a.Window))))
 	}
 	if mask != nil {
-		scores = graph.Where(graph.Reshape(mask, b, 1, 1, s), scores, never)
+		only(graph.Reshape(mask, b, 1, 1, s))
+	}
+	if seen != nil {
+		scores = graph.Where(seen, scores, g.Scalar(-1e30))
 	}
 	p := graph.Softmax(scores)
+	if mask != nil { // a query that sees no key gets nothing, as from the kernel, and no NaN
+		p = graph.Where(seen, p, g.Scalar(0))
+	}
 	if m.Watch != nil {
 		m.Watch(p)
 	}

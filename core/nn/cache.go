@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"lab/core/graph"
 	"lab/core/tensor"
 )
@@ -49,6 +51,19 @@ func (c *Cache) Reset() { c.Truncate(0) }
 // Truncate forgets all but the first n tokens, for example to go on from a prompt once
 // more.
 func (c *Cache) Truncate(n int) { c.position.Value()[0] = float32(max(0, min(n, c.Len()))) }
+
+// Reorder makes sequence i of the batch what sequence rows[i] was: the beams that go on,
+// in beam search.
+func (c *Cache) Reorder(rows []int) {
+	for _, p := range c.layers {
+		v := p.Value()
+		size := len(v) / c.batch
+		old := slices.Clone(v)
+		for i, row := range rows {
+			copy(v[i*size:(i+1)*size], old[row*size:(row+1)*size])
+		}
+	}
+}
 
 // Position is the position of the token that a run of the graph decodes, a node of
 // shape (). At the end of the run the cache moves on to the next.

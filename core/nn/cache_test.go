@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"lab/core/graph"
@@ -173,6 +174,63 @@ func TestWatch(t *testing.T) {
 		}
 		if sum < 0.9999 || sum > 1.0001 {
 			t.Fatalf("probabilities of query %d add up to %v", i, sum)
+		}
+	}
+}
+
+// A query that sees no key gets nothing and passes no gradient on, by the kernel and by
+// the definition.
+func TestSeesNothing(t *testing.T) {
+	const batch, length, width = 2, 3, 4
+	m := nn.NewMultiheadAttention(nn.NewScope(rand.New(rand.NewPCG(1, 2))), width, 2, 0, false)
+	for _, watch := range []func(*graph.Node){nil, func(*graph.Node) {}} {
+		m.Watch = watch
+		g := graph.New()
+		x, mask := g.Input("x", batch, length, width), g.Input("mask", batch, length)
+		y := m.Forward(x, mask, graph.AttentionAttr{}, false)
+		dx := graph.Grad(graph.Sum(graph.Square(y)), x)[0]
+		p, err := vm.Compile([]*graph.Node{y, dx})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range p.Value(x) {
+			p.Value(x)[i] = float32(i%5) - 2
+		}
+		copy(p.Value(mask), []float32{1, 1, 0}) // and none of the second sequence
+		p.Run()
+		for which, v := range [][]float32{p.Value(y), p.Value(dx)} {
+			for i, got := range v {
+				if got != got || i >= length*width && got != 0 {
+					t.Errorf("watched %v, value %d: element %d is %v", watch != nil, which, i, got)
+				}
+			}
+		}
+	}
+}
+
+// Sequences that change places decode as they would have in their old ones.
+func TestReorder(t *testing.T) {
+	m := newGPT(false, 0)
+	cache := nn.NewCache(3, longest)
+	x := graph.New().Input("token", 3, 1)
+	y := m.decode(x, cache)
+	p, err := vm.Compile([]*graph.Node{y})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := func(order ...int) []float32 { // of tokens that sequences 0, 1 and 2 read, in that order after the first
+		cache.Reset()
+		copy(p.Value(x), []float32{1, 2, 3})
+		p.Run()
+		cache.Reorder(order)
+		copy(p.Value(x), []float32{4, 4, 4})
+		p.Run()
+		return slices.Clone(p.Value(y))
+	}
+	want, got := after(0, 1, 2), after(2, 0, 0)
+	for i, row := range []int{2, 0, 0} {
+		if !slices.Equal(got[i*vocabulary:(i+1)*vocabulary], want[row*vocabulary:(row+1)*vocabulary]) {
+			t.Errorf("sequence %d is not what sequence %d was", i, row)
 		}
 	}
 }

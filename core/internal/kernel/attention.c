@@ -66,22 +66,24 @@ static void probabilities(const job *j, long b, const float *q, group t, const f
   multiply(0, t.m, q, g->qstep, 0, g->d, kt, g->d, t.lo, t.hi, p, ld, 0);
   const float *mask = j->mask ? j->mask + b * g->s : 0;
   long blind = 0; // queries that see nothing
+  char sees[BLOCK];
   for (long i = 0; i < t.m; i++) {
     float *r = p + i * ld;
     long a, z;
     seen(g, t.i0 + i, &a, &z);
     for (long c = t.lo; c < a; c++) r[c] = -INFINITY;
     for (long c = z; c < t.hi; c++) r[c] = -INFINITY;
+    sees[i] = !mask && a < z;
     if (mask)
-      for (long c = a; c < z; c++) r[c] = mask[c] == 0 ? -INFINITY : r[c];
-    blind += a == z;
+      for (long c = a; c < z; c++) {
+        sees[i] |= mask[c] != 0;
+        r[c] = mask[c] == 0 ? -INFINITY : r[c];
+      }
+    blind += !sees[i];
   }
   if (t.lo < t.hi) lab_cpu->attend_rows(t.m, t.hi - t.lo, g->scale, p + t.lo, ld);
-  for (long i = 0; blind && i < t.m; i++) {
-    long a, z;
-    seen(g, t.i0 + i, &a, &z);
-    if (a == z) memset(p + i * ld + t.lo, 0, (size_t)(t.hi - t.lo) * 4);
-  }
+  for (long i = 0; blind && i < t.m; i++)
+    if (!sees[i]) memset(p + i * ld + t.lo, 0, (size_t)(t.hi - t.lo) * 4);
 }
 
 static void forward(void *arg, long task) {

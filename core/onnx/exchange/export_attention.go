@@ -10,8 +10,8 @@ import (
 )
 
 // exportAttention writes attention by its definition, whatever the sizes of batch and
-// sequences: softmax(q kᵀ/√D) v. A query that sees no key gives NaN in the file, as in
-// PyTorch, and 0 here.
+// sequences: softmax(q kᵀ/√D) v. A query that sees no key gives 0, as here: with a mask
+// scores are finite and what must not be seen is taken out of the softmax once more.
 func exportAttention(e *exporter, n *graph.Node) (value, error) {
 	a, self, masked, _ := n.Op().Attention()
 	var q, k, v string
@@ -56,14 +56,21 @@ func exportAttention(e *exporter, n *graph.Node) (value, error) {
 		mask := e.Op("Unsqueeze", []string{names[len(names)-1], e.ints(1, 2)}) // [B,1,1,S]
 		seen = append(seen, e.cast(mask, pb.Bool))
 	}
+	all := ""
 	if len(seen) > 0 {
-		all := seen[0]
+		all = seen[0]
 		for _, s := range seen[1:] {
 			all = e.Op("And", []string{all, s})
 		}
-		never := e.Constant(tensor.New(nil, []float32{float32(math.Inf(-1))}))
-		scores = e.Op("Where", []string{all, scores, never})
+		never := float32(math.Inf(-1))
+		if masked {
+			never = -1e30
+		}
+		scores = e.Op("Where", []string{all, scores, e.Constant(tensor.New(nil, []float32{never}))})
 	}
 	p := e.Op("Softmax", []string{scores}, onnx.AttrInt("axis", -1))
+	if masked {
+		p = e.Op("Where", []string{all, p, e.Constant(tensor.New(nil, []float32{0}))})
+	}
 	return value{e.transpose(e.Op("MatMul", []string{p, v}), 0, 2, 1, 3), nil}, nil // [B,T,H,D]
 }

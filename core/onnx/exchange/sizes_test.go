@@ -44,7 +44,7 @@ func sizedModels() map[string]sized {
 		x, mask := g.Input("x", n["batch"], n["sequence"], 12), g.Input("mask", n["batch"], n["sequence"])
 		y := layer.Forward(x, mask, graph.AttentionAttr{}, false)
 		return []exchange.Port{{Name: "x", Node: x}, {Name: "mask", Node: mask}}, []exchange.Port{{Name: "y", Node: y}}
-	}, "Transpose MatMul Add Reshape Gather Transpose Gather Transpose Gather Transpose MatMul Mul Unsqueeze Cast Where Softmax MatMul Transpose Reshape " +
+	}, "Transpose MatMul Add Reshape Gather Transpose Gather Transpose Gather Transpose MatMul Mul Unsqueeze Cast Where Softmax Where MatMul Transpose Reshape " +
 		"Transpose MatMul Add Add LayerNormalization Transpose MatMul Add Relu Transpose MatMul Add Add LayerNormalization",
 		exchange.Sizes{"batch": 4, "sequence": 9}}
 
