@@ -34,7 +34,7 @@ func TestTagKinds(t *testing.T) {
 		overrides string
 	}{
 		{0.92, "attention=additive"}, {0.92, "positions=rotary"}, {0.92, "positions=sinusoidal"}, {0.92, "window=3"},
-		{0.85, "positions=none"}, // knows which words there are, not in which order
+		{0.81, "positions=none"}, // knows which words there are, not in which order
 	} {
 		r := familytest.Train(t, Family, "tag", append(strings.Fields(c.overrides), "epochs=2", "width=32", "layers=1", "lr=5e-3")...)
 		if got := r.Last("val_accuracy"); !(got > c.least) {

@@ -17,6 +17,8 @@ func TestFamily(t *testing.T) {
 		familytest.Short("lm", append([]string{"steps=4", "eval_every=2"}, lm...)...),
 		familytest.Long("lm", append([]string{"steps=3000", "eval_every=2000"}, lm...)...),
 		familytest.Short("tag", append([]string{"epochs=1", "max_sentences=40"}, tiny...)...),
-		familytest.Long("tag", append([]string{"epochs=2000", "max_sentences=64"}, tiny...)...),
+		familytest.Long("tag", append([]string{"epochs=30", "max_sentences=640"}, tiny...)...),
+		familytest.Short("seq2seq", append([]string{"steps=4", "eval_every=2", "data=testdata/pairs.tsv"}, tiny...)...),
+		familytest.Long("seq2seq", append([]string{"steps=2000", "eval_every=1000", "data=testdata/pairs.tsv"}, tiny...)...),
 		familytest.Reload(trial.Check))
 }
