@@ -32,22 +32,9 @@ const maxPixels = 1 << 26
 // Grid draws the images row by row. It returns an *image.Gray or, for three
 // channels, an *image.RGBA.
 func Grid(im Images, l Layout) (image.Image, error) {
-	if im.Lo == 0 && im.Hi == 0 {
-		im.Hi = 1
-	}
-	if l.Zoom == 0 {
-		l.Zoom = 1
-	}
-	if l.Columns == 0 {
-		l.Columns = int(math.Ceil(math.Sqrt(float64(max(0, im.N)))))
-	}
-	if err := im.check(); err != nil {
+	if err := l.settle(&im); err != nil {
 		return nil, err
 	}
-	if l.Columns < 1 || l.Pad < 0 || l.Zoom < 1 {
-		return nil, fmt.Errorf("picture: layout of %d columns, padding %d, zoom %d", l.Columns, l.Pad, l.Zoom)
-	}
-	l.Columns = min(l.Columns, im.N)
 	rows := (im.N + l.Columns - 1) / l.Columns
 	width, okW := extent(l.Columns, im.W, l)
 	height, okH := extent(rows, im.H, l)
@@ -78,6 +65,27 @@ func Grid(im Images, l Layout) (image.Image, error) {
 		return rgb, nil
 	}
 	return grey, nil
+}
+
+// settle fills in defaults and checks what is to be drawn.
+func (l *Layout) settle(im *Images) error {
+	if im.Lo == 0 && im.Hi == 0 {
+		im.Hi = 1
+	}
+	if l.Zoom == 0 {
+		l.Zoom = 1
+	}
+	if l.Columns == 0 {
+		l.Columns = int(math.Ceil(math.Sqrt(float64(max(0, im.N)))))
+	}
+	if err := im.check(); err != nil {
+		return err
+	}
+	if l.Columns < 1 || l.Pad < 0 || l.Zoom < 1 {
+		return fmt.Errorf("picture: layout of %d columns, padding %d, zoom %d", l.Columns, l.Pad, l.Zoom)
+	}
+	l.Columns = min(l.Columns, im.N)
+	return nil
 }
 
 // Strip draws the images in one row: the steps of an interpolation, or one image
