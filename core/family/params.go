@@ -38,7 +38,7 @@ func walk(t reflect.Type, prefix string, index []int) ([]field, error) {
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		at := append(append([]int(nil), index...), i)
-		if !sf.IsExported() {
+		if embedded := sf.Anonymous && sf.Type.Kind() == reflect.Struct; !sf.IsExported() && !embedded {
 			return nil, fmt.Errorf("field %s.%s is not exported: nobody could set it", t, sf.Name)
 		}
 		key := prefix + snake(sf.Name)

@@ -24,10 +24,8 @@ type common struct {
 	Epochs int `default:"5" min:"1" doc:"passes"`
 }
 
-type Common common
-
 type params struct {
-	Common
+	common
 	LR      float64       `default:"2e-4" min:"0" doc:"rate"`
 	Clip    float64       `default:"inf" doc:"norm"`
 	Amsgrad bool          `default:"no" doc:"variant"`
@@ -144,7 +142,7 @@ func TestMistakesInDeclaration(t *testing.T) {
 }
 
 func TestCheckedParams(t *testing.T) {
-	r := NewRecipe("x", "doc", func(*Session, Common) error { return nil })
+	r := NewRecipe("x", "doc", func(*Session, common) error { return nil })
 	ok := []core.Param{{Key: "epochs", Value: "3"}, {Key: "seed", Value: "1"}}
 	if _, err := r.checked("toy", ok); err != nil {
 		t.Error(err)
