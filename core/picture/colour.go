@@ -11,15 +11,15 @@ var (
 	marked = color.RGBA{200, 200, 200, 255}
 )
 
-// palette tells series apart, to the colour-blind too (Okabe & Ito 2008; the yellow
+// okabeIto tells series apart, to the colour-blind too (Okabe & Ito 2008; the yellow
 // is darker, since lines are drawn on white).
-var palette = []color.RGBA{
+var okabeIto = []color.RGBA{
 	{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255},
 	{230, 159, 0, 255}, {86, 180, 233, 255}, {120, 120, 120, 255}, {170, 150, 20, 255},
 }
 
 // Colour is the i-th colour of series, for things drawn beside a chart.
-func Colour(i int) color.RGBA { return palette[((i%len(palette))+len(palette))%len(palette)] }
+func Colour(i int) color.RGBA { return okabeIto[((i%len(okabeIto))+len(okabeIto))%len(okabeIto)] }
 
 // Scales of colour: white to dark blue for amounts, blue over white to red for
 // what can be below and above.
