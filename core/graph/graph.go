@@ -168,15 +168,18 @@ func (g *Graph) WithoutUpdates(f func()) {
 // WithParams calls f, during which each parameter stands for the node at its place in
 // values: a model computed with weights that are computed themselves, and through
 // which gradients flow, as after the inner steps of MAML (Finn, Abbeel & Levine 2017).
-// Parameters that are not listed are as ever.
+// Parameters that are not listed are as ever. A value may have axes before those of its
+// parameter, a weight for each task of a batch: whether a layer takes that is for the
+// layer to say.
 func (g *Graph) WithParams(params []*Param, values []*Node, f func()) {
 	if len(params) != len(values) {
 		fail("WithParams", "%d parameters and %d values", len(params), len(values))
 	}
 	before := make([]*Node, len(params))
 	for i, p := range params {
-		if !values[i].shape.Equal(p.Shape) {
-			fail("WithParams", "parameter %s has shape %v, its value %v", p.Name, p.Shape, values[i].shape)
+		shape := values[i].shape
+		if lead := len(shape) - len(p.Shape); lead < 0 || !shape[lead:].Equal(p.Shape) {
+			fail("WithParams", "parameter %s has shape %v, its value %v", p.Name, p.Shape, shape)
 		}
 		before[i] = g.Param(p)
 		g.latest[p] = values[i]

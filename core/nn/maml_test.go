@@ -85,3 +85,48 @@ func TestMAML(t *testing.T) {
 		same(t, "Hessian times vector, "+p.Name, program.Value(product[i]), toGraph(p, file["hvp."+p.Name]), 1e-4)
 	}
 }
+
+// A Linear takes a weight for each task of a batch: losses and gradients are those of
+// the tasks one by one.
+func TestTasksSideBySide(t *testing.T) {
+	const tasks, n, in, out = 3, 4, 5, 2
+	r := rand.New(rand.NewPCG(3, 4))
+	s := nn.NewScope(r)
+	l := nn.NewLinear(s, in, out, true)
+	draw := func(v []float32) {
+		for i := range v {
+			v[i] = float32(r.NormFloat64())
+		}
+	}
+	compile := func(x *graph.Node, w ...*graph.Node) (*vm.Program, []*graph.Node) {
+		var y *graph.Node
+		x.Graph().WithParams(s.Params.Trained(), w, func() { y = graph.Tanh(l.Forward(x)) })
+		outputs := append([]*graph.Node{y}, graph.Grad(y, w...)...)
+		p, err := vm.Compile(outputs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, outputs
+	}
+	g := graph.New()
+	x, w, b := g.Input("x", tasks, n, in), g.Input("w", tasks, in, out), g.Input("b", tasks, 1, out)
+	all, together := compile(x, w, b)
+	for _, v := range []*graph.Node{x, w, b} {
+		draw(all.Value(v))
+	}
+	all.Run()
+
+	g1 := graph.New()
+	x1, w1, b1 := g1.Input("x", n, in), g1.Input("w", in, out), g1.Input("b", out)
+	one, alone := compile(x1, w1, b1)
+	for task := range tasks {
+		part := func(v []float32) []float32 { k := len(v) / tasks; return v[task*k : (task+1)*k] }
+		copy(one.Value(x1), part(all.Value(x)))
+		copy(one.Value(w1), part(all.Value(w)))
+		copy(one.Value(b1), part(all.Value(b)))
+		one.Run()
+		for i := range alone {
+			same(t, "task alone", part(all.Value(together[i])), one.Value(alone[i]), 1e-6)
+		}
+	}
+}
