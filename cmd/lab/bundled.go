@@ -4,10 +4,12 @@ import (
 	"lab/core/family"
 	"lab/plugins/gan"
 	"lab/plugins/transformer"
+	"lab/plugins/metalearn"
 )
 
 // bundled is the one list of the families inside this program.
 var bundled = []family.Family{
 	gan.Family,
 	transformer.Family,
+	metalearn.Family,
 }

@@ -1,0 +1,64 @@
+package metalearn
+
+// MAML: Finn, Abbeel & Levine, "Model-Agnostic Meta-Learning for Fast Adaptation of Deep
+// Networks" (2017), algorithms 1 and 2, with the true second-order gradient.
+//
+// What to expect of the defaults (sines from 10 points), in five seconds: on tasks not
+// seen before, a mean squared error of at most 0.65 after one step and 0.20 after ten,
+// where weights that never adapt are at 3 to 4.
+
+import (
+	"lab/core/checkpoint"
+	"lab/core/family"
+	"lab/core/graph"
+	"lab/core/optim"
+)
+
+type mamlParams struct {
+	TasksParams
+	InnerLR    float64 `default:"0" min:"0" doc:"α, step size on a task; 0: 0.01 for sines, 0.4 for characters"`
+	InnerSteps int     `default:"1" min:"1" doc:"steps on a task in training"`
+	MetaBatch  int     `default:"0" min:"0" doc:"tasks in an iteration; 0: 25 for sines, 16 for characters"`
+	LR         float64 `default:"0" min:"0" doc:"β, Adam's learning rate; 0: 1e-3 for sines, 3e-3 for characters"`
+	Iterations int     `default:"0" min:"0" doc:"updates of the initial weights; 0: 10000 for sines, 1500 for characters"`
+	TestParams
+}
+
+var maml = family.NewRecipe("maml", "initial weights from which one gradient step learns a task, by second-order gradients", trainMAML, promises...)
+
+func trainMAML(s *family.Session, p mamlParams) error {
+	c, err := newCourse(s, p.TasksParams, p.TestParams)
+	if err != nil {
+		return err
+	}
+	p.suit(c)
+	f, err := c.newLearner()
+	if err != nil {
+		return err
+	}
+
+	// Lines 4 to 7: adapt to each task of a batch, and differentiate what its query points
+	// then lose with respect to the weights that adapting began with.
+	t := f.tasks(p.MetaBatch, c.train, c.support, c.query)
+	phi := f.adapt(t.theta, t.x, t.y, p.InnerLR, p.InnerSteps)
+	loss := graph.Mean(f.loss(f.with(phi, t.queryX), t.queryY))
+	meta, err := c.compile("maml", p.MetaBatch, t, loss, graph.Backward(loss, f.Params))
+	if err != nil {
+		return err
+	}
+	adam := optim.NewAdam(f.Params, p.LR)
+
+	return c.run(checkpoint.Parts{"learner": f.Params, "adam": adam}, p.Iterations, p.InnerLR, func(int) float64 {
+		loss := meta.gradient() // line 3 as well: draws the tasks
+		adam.Step()             // line 8, by Adam
+		return loss
+	})
+}
+
+// suit fills in what was left to the kind of tasks.
+func (p *mamlParams) suit(c *course) {
+	suit(c, &p.InnerLR, 0.01, 0.4)
+	suit(c, &p.MetaBatch, 25, 16)
+	suit(c, &p.LR, 1e-3, 3e-3)
+	suit(c, &p.Iterations, 10000, 1500)
+}
