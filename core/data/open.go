@@ -21,8 +21,8 @@ const dataEnv = "LAB_DATA"
 // directly. dataDir may be "" or not exist.
 //
 // A name with a slash in it is a path of the user's own: a CSV file with a header,
-// perhaps compressed (.csv, .csv.gz), or a folder that holds four IDX files named
-// like those of MNIST.
+// perhaps compressed (.csv, .csv.gz), a folder that holds four IDX files named like
+// those of MNIST, or one with the archives of Omniglot.
 func Open(name, dataDir string, more ...Option) (*Set, error) {
 	var o options
 	for _, set := range more {
@@ -130,6 +130,13 @@ func reason(dir string, err error) string {
 // openFolder reads the user's own four IDX files. Nothing is known of them, so
 // the classes are numbered and their count is taken from the training labels.
 func openFolder(dir string) (*Set, error) {
+	if e, ok := omniglotIn(dir); ok {
+		set, err := readOmniglot(e, os.DirFS(dir))
+		if err != nil {
+			return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("data set in %s: %v", dir, err)}
+		}
+		return set, nil
+	}
 	e := &Entry{Name: filepath.Base(filepath.Clean(dir)), Source: dir, Files: mnistFiles("", "", "", "")}
 	set, err := readSet(e, os.DirFS(dir))
 	if err != nil {

@@ -210,7 +210,8 @@ var registry = []Entry{
 			{Name: "images_background_small2.zip", Archive: true,
 				SHA256: "3ccaa407515a8778e5d0861875af38b17e418f301ad5bb3b5a6b65d901a41c7f"},
 		},
-		URL: "https://github.com/brendenlake/omniglot/raw/master/python/",
+		URL:  "https://github.com/brendenlake/omniglot/raw/master/python/",
+		open: openOmniglot,
 	},
 }
 
