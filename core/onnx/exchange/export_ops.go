@@ -13,7 +13,7 @@ var exports map[string]export
 func init() {
 	exports = map[string]export{
 		"Reshape": exportReshape, "Transpose": exportTranspose, "Expand": exportExpand, "Slice": exportSlice, "Concat": exportConcat, "Place": exportPad, "Gather": exportGather,
-		"MatMul": exportMatMul, "MaxPool": exportMaxPool, "MeanPool": exportMeanPool, "Sum": exportReduce("ReduceSum"), "Amax": exportReduce("ReduceMax"),
+		"MatMul": exportMatMul, "MaxPool": exportMaxPool, "MeanPool": exportMeanPool, "Sum": exportReduce("ReduceSum"), "Amax": exportReduce("ReduceMax"), "Variance": exportVariance,
 		"Softmax": exportSoftmax, "Norm": exportNorm, "Attention": exportAttention,
 		"Less": comparison("Less"), "LessEqual": comparison("LessOrEqual"), "Equal": comparison("Equal"), "Where": exportWhere,
 		"StopGradient": func(e *exporter, n *graph.Node) (value, error) { return e.value(n.Inputs()[0]) },

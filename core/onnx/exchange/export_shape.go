@@ -214,13 +214,26 @@ func exportReduce(op string) export {
 		if err != nil {
 			return value{}, err
 		}
-		var axes []int64
-		r := n.Op().Attr().(graph.ReduceAttr)
-		for a := r.First; a < r.Last; a++ {
-			axes = append(axes, int64(a))
-		}
-		return value{e.reduce(op, x, axes...), nil}, nil
+		return value{e.reduce(op, x, reducedAxes(n)...), nil}, nil
 	}
+}
+
+func reducedAxes(n *graph.Node) (axes []int64) {
+	r := n.Op().Attr().(graph.ReduceAttr)
+	for a := r.First; a < r.Last; a++ {
+		axes = append(axes, int64(a))
+	}
+	return axes
+}
+
+// exportVariance writes the mean of (x-mean)².
+func exportVariance(e *exporter, n *graph.Node) (value, error) {
+	operands, err := e.all(n.Inputs(), nil)
+	if err != nil {
+		return value{}, err
+	}
+	d := e.Op("Sub", operands)
+	return value{e.reduce("ReduceMean", e.Op("Mul", []string{d, d}), reducedAxes(n)...), nil}, nil
 }
 
 // reduce keeps the axes with size 1.

@@ -75,11 +75,11 @@ func sizedModels() map[string]sized {
 	c := nn.NewScope(r)
 	conv := nn.NewConv2d(c.Sub("conv"), 3, 8, nn.Rectangle{Kernel: [2]int{3, 5}, Padding: [2]int{1, 2}, Mode: nn.Reflect}, true)
 	groups, instance, batch := nn.NewGroupNorm(c.Sub("gn"), 2, 8), nn.NewInstanceNorm(c.Sub("in"), 8, true), nn.NewBatchNorm(c.Sub("bn"), 8)
-	plain := nn.NewGroupNorm(c.Sub("plain"), 4, 8, nn.NoAffine)
+	plain, own := nn.NewGroupNorm(c.Sub("plain"), 4, 8, nn.NoAffine), nn.NewBatchNorm(c.Sub("own"), 8, nn.NoRunningStats)
 	out := nn.NewLinear(c.Sub("fc"), 8, 3, true)
 	all["images"] = sized{c, append(exchange.Batch, exchange.Free{Name: "height", Sizes: [2]int{8, 12}}, exchange.Free{Name: "width", Sizes: [2]int{10, 14}}), func(n exchange.Sizes) (in, ports []exchange.Port) {
 		x := graph.New().Input("x", n["batch"], n["height"], n["width"], 3)
-		h := graph.Silu(groups.Forward(conv.Forward(x)))
+		h := graph.Silu(own.Forward(groups.Forward(conv.Forward(x)), true))
 		h = graph.Elu(instance.Forward(nn.AvgPool2d(h, 2)), 1)
 		h = graph.Gelu(plain.Forward(batch.Forward(nn.MaxPool2d(h, 2), false)))
 		y := graph.LogSoftmax(out.Forward(nn.GlobalAvgPool2d(h)))
