@@ -1,6 +1,7 @@
 package metalearn
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"lab/core/checkpoint"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/nn"
 	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 	"lab/core/optim"
@@ -19,7 +21,8 @@ import (
 
 // TasksParams are the parameters of what is learned from.
 type TasksParams struct {
-	Data    string `default:"sine" enum:"sine" doc:"tasks"`
+	Data    string `default:"sine" doc:"tasks: sine, hershey, omniglot-small, or the path of a folder with Omniglot's archives"`
+	Ways    int    `default:"5" min:"2" doc:"N, classes of a task, where there are classes"`
 	Shots   int    `default:"0" min:"0" doc:"K, points to adapt to, of each class if there are classes; 0: 10 for sines, 1 for characters"`
 	Queries int    `default:"0" min:"0" doc:"points to judge by, of each class; 0: 10 for sines, 5 for characters"`
 }
@@ -28,7 +31,7 @@ type TasksParams struct {
 type TestParams struct {
 	TestTasks       int `default:"600" min:"2" doc:"tasks of a test, none of them trained on"`
 	TestSteps       int `default:"0" min:"0" doc:"steps of adaptation after which loss is told; 0: 10 for sines, 3 for characters"`
-	TestEvery       int `default:"1000" min:"1" doc:"iterations between tests"`
+	TestEvery       int `default:"0" min:"0" doc:"iterations between tests; 0: 1000 for sines, 500 for characters"`
 	CheckpointEvery int `default:"1000" min:"0" doc:"iterations between checkpoints; 0 writes one only when the run is stopped"`
 }
 
@@ -39,55 +42,100 @@ var promises = []family.Option{
 	family.Metric("loss@1", "", core.Lower, "likewise, after one step; loss@2 and so on are recorded too"),
 	family.Metric("loss_ci95", "", core.Neutral, "half of the 95 % confidence interval of loss over the tasks"),
 	family.Metric("meta_loss", "", core.Lower, "what an iteration makes smaller, over its tasks"),
-	family.StartsFrom(), family.Resumes(),
+	family.Data("sine", "hershey", "omniglot-small"), family.StartsFrom(), family.Resumes(),
 }
 
 // course is one meta-training: everything around the update of the weights.
 type course struct {
 	s              *family.Session
-	train, test    task.Distribution
-	classes        int // of a task; 0: regression
+	from           *task.Source
 	support, query int // points of a task
 	learner        *learner
+	recipe         string
 	TestParams
 }
 
-func newCourse(s *family.Session, p TasksParams, test TestParams) (*course, error) {
+// setting is what differs from recipe to recipe, or from paper to paper.
+type setting struct {
+	maxPhase   float64 // of sines
+	hidden     int     // units of a layer of the network for sines
+	activation func(*graph.Node) *graph.Node
+	testSteps  int // for sines
+	trainWays  int // where not those of tests
+	network    func(*nn.Scope, *task.Source) *learner
+}
+
+// finn is the setting of Finn et al. (2017), section 5.1.
+var finn = setting{maxPhase: math.Pi, hidden: 40, activation: graph.Relu, testSteps: 10}
+
+func newCourse(s *family.Session, recipe string, set setting, p TasksParams, test TestParams) (*course, error) {
 	vm.SetThreads(s.Threads())
-	c := &course{s: s, TestParams: test}
-	c.train, c.test = task.Sine{MaxPhase: math.Pi}, task.Sine{MaxPhase: math.Pi, EvenQuery: true}
+	from, err := task.Open(p.Data, s.DataDir(), task.Options{Ways: p.Ways, TrainWays: cmp.Or(set.trainWays, p.Ways), MaxPhase: set.maxPhase})
+	if err != nil {
+		return nil, err
+	}
+	c := &course{s: s, recipe: recipe, from: from, TestParams: test}
 	suit(c, &p.Shots, 10, 1)
 	suit(c, &p.Queries, 10, 5)
-	suit(c, &c.TestSteps, 10, 3)
-	c.support, c.query = p.Shots*max(1, c.classes), p.Queries*max(1, c.classes)
+	suit(c, &c.TestSteps, set.testSteps, 3)
+	suit(c, &c.TestEvery, 1000, 500)
+	if err := c.enough(p.Shots + p.Queries); err != nil {
+		return nil, err
+	}
+	c.support, c.query = p.Shots*max(1, from.Classes), p.Queries*max(1, from.Classes)
+	scope := nn.NewScope(s.Rand("init"))
+	switch {
+	case set.network != nil:
+		c.learner = set.network(scope, from)
+	case from.Classes == 0:
+		c.learner = newRegressor(scope, set.hidden, set.activation)
+	default:
+		c.learner = newClassifier(scope, from)
+	}
+	if err := c.startFrom(); err != nil {
+		return nil, err
+	}
+	s.Fact("data.name", from.Name)
+	if from.Classes > 0 {
+		s.Fact("data.sha256", from.SHA256)
+		s.Fact("data.split", from.Split)
+	}
+	s.Fact("model.parameters", fmt.Sprint(c.learner.Params.Count()))
+	s.Fact("cpu.isa", vm.ISA())
 	return c, nil
+}
+
+// enough reports whether there are so many drawings of each character.
+func (c *course) enough(drawings int) error {
+	if c.from.Drawings == 0 || drawings <= c.from.Drawings {
+		return nil
+	}
+	return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("a task takes %d drawings of a character, and there are %d in %s", drawings, c.from.Drawings, c.from.Name), Try: "fewer shots or queries"}
+}
+
+// startFrom takes up the weights of an earlier run, if the run shall.
+func (c *course) startFrom() error {
+	if c.s.From() == "" {
+		return nil
+	}
+	m, err := onnx.Read(c.s.From())
+	if err != nil {
+		return err
+	}
+	if err := c.learner.Params.LoadStateDict(m.StateDict()); err != nil {
+		return &core.Error{Kind: core.Usage, Msg: "from=" + c.s.From(), Err: err, Try: "the model of a run with the same data and ways"}
+	}
+	return nil
 }
 
 // suit sets a parameter that was left at 0 to what suits the kind of tasks.
 func suit[T int | float64](c *course, v *T, regression, classification T) {
 	if *v == 0 {
 		*v = regression
-		if c.classes > 0 {
+		if c.from.Classes > 0 {
 			*v = classification
 		}
 	}
-}
-
-// newLearner makes the learner, or takes up the one to start from.
-func (c *course) newLearner() (*learner, error) {
-	c.learner = newRegressor(c.s.Rand("init"), 40, graph.Relu)
-	if c.s.From() != "" {
-		m, err := onnx.Read(c.s.From())
-		if err != nil {
-			return nil, err
-		}
-		if err := c.learner.Params.LoadStateDict(m.StateDict()); err != nil {
-			return nil, &core.Error{Kind: core.Usage, Msg: "from=" + c.s.From(), Err: err, Try: "the model of a run with the same data and network"}
-		}
-	}
-	c.s.Fact("model.parameters", fmt.Sprint(c.learner.Params.Count()))
-	c.s.Fact("cpu.isa", vm.ISA())
-	return c.learner, nil
 }
 
 // batch computes the meta-gradient over a batch of tasks.
@@ -109,7 +157,7 @@ func (c *course) compile(name string, size int, t *tasks, loss *graph.Node, grad
 		return nil, err
 	}
 	p.Named(name)
-	return &batch{p, t, loss, size / t.n, c.train, c.s.Rand("tasks"), optim.NewAccumulator(c.learner.Params)}, nil
+	return &batch{p, t, loss, size / t.n, c.from.Train, c.s.Rand("tasks"), optim.NewAccumulator(c.learner.Params)}, nil
 }
 
 // gradient draws a batch of tasks, leaves the mean gradient with the parameters and
@@ -129,20 +177,18 @@ func (b *batch) gradient() (loss float64) {
 	return loss
 }
 
-// run repeats the update, which returns the loss of an iteration, and tests the learner
-// every now and then. alpha is the step size that it adapts with.
-func (c *course) run(parts checkpoint.Parts, iterations int, alpha float64, update func(step int) (loss float64)) error {
+// run repeats the update, which is given the number of the iteration and returns its loss,
+// and gives the learner an exam every now and then.
+func (c *course) run(parts checkpoint.Parts, iterations int, exam *exam, update func(step int) (loss float64)) error {
 	s := c.s
-	exam, err := newExam(c, alpha)
-	if err != nil {
-		return err
-	}
 	step, err := s.Resume(parts.Load)
 	if err != nil {
 		return err
 	}
 	if step == 0 {
-		exam.take(0)
+		if err := exam.take(0); err != nil {
+			return err
+		}
 	}
 	for step < iterations {
 		if s.Stopped() {
@@ -153,7 +199,9 @@ func (c *course) run(parts checkpoint.Parts, iterations int, alpha float64, upda
 		s.Log(step, "meta_loss", loss)
 		s.Progress(core.Progress{Done: int64(step), Total: int64(iterations)})
 		if step%c.TestEvery == 0 || step == iterations {
-			exam.take(step)
+			if err := exam.take(step); err != nil {
+				return err
+			}
 		}
 		if c.CheckpointEvery > 0 && step%c.CheckpointEvery == 0 && step < iterations {
 			if err := s.Checkpoint(step, parts.Save); err != nil {
@@ -166,8 +214,8 @@ func (c *course) run(parts checkpoint.Parts, iterations int, alpha float64, upda
 
 // save writes model.onnx, the network with the weights that adapting starts from.
 func (c *course) save() error {
-	b, err := exchange.Export("metalearn-"+"maml", onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
-		x := graph.New().Input("x", append([]int{n["batch"]}, c.train.Shape()...)...)
+	b, err := exchange.Export("metalearn-"+c.recipe, onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
+		x := graph.New().Input("x", append([]int{n["batch"]}, c.from.Train.Shape()...)...)
 		image := len(x.Shape()) == 4
 		return []exchange.Port{{Name: "x", Node: x, Image: image}}, []exchange.Port{{Name: "y", Node: c.learner.forward(x)}}
 	})
@@ -175,6 +223,7 @@ func (c *course) save() error {
 		return err
 	}
 	b.SetMetadata("lab.family", "metalearn")
+	b.SetMetadata("lab.recipe", c.recipe)
 	file, err := b.Encode()
 	if err != nil {
 		return err

@@ -10,62 +10,112 @@ import (
 	"lab/plugins/metalearn/task"
 )
 
-// exam tests how well the learner adapts, on the same tasks every time.
+// exam tests how well the learner adapts: the same tasks every time, none of which it was
+// trained on.
 type exam struct {
 	*vm.Program
-	c      *course
-	tasks  *tasks
-	losses []*graph.Node // of each task after 0, 1, … steps
-	count  int           // of tasks
-	seed   uint64
+	c       *course
+	tasks   *tasks
+	outputs []*graph.Node // for the query points after 0, 1, … steps
+	losses  []*graph.Node // of each task
+	seed    uint64
 }
 
-// curve is how many steps of adaptation are looked at, at least.
-const curve = 10
+// Looked at are at least this many steps of adaptation, of this many tasks at once and at
+// this many query points where they cost little.
+const examSteps, examTasks, examPoints = 10, 100, 100
 
-func newExam(c *course, alpha float64) (*exam, error) {
-	e := &exam{c: c, count: c.TestTasks, seed: c.s.Rand("exam").Uint64()}
-	f := c.learner
-	n, query := 1, c.query
-	if f.vector {
-		n, query = 100, 100
-	}
-	e.tasks = f.tasks(min(n, c.TestTasks), c.test, c.support, query)
-	w := e.tasks.theta
-	for range max(curve, c.TestSteps) + 1 {
-		e.losses = append(e.losses, f.loss(f.with(w, e.tasks.queryX), e.tasks.queryY))
-		w = f.adapt(w, e.tasks.x, e.tasks.y, alpha, 1)
+// newExam makes one of given outputs for the query points of the tasks: one for each number
+// of steps of adaptation, from 0 on.
+func newExam(c *course, t *tasks, outputs ...*graph.Node) (*exam, error) {
+	e := &exam{c: c, tasks: t, outputs: outputs, seed: c.s.Rand("exam").Uint64()}
+	for _, out := range outputs {
+		e.losses = append(e.losses, c.learner.loss(out, t.queryY))
 	}
 	var err error
-	if e.Program, err = vm.Compile(e.losses); err != nil {
+	if e.Program, err = vm.Compile(append(e.losses, e.outputs...)); err != nil {
 		return nil, err
 	}
 	e.Named("exam")
 	return e, nil
 }
 
-// take logs how the learner does.
-func (e *exam) take(step int) {
-	losses := make([][]float64, len(e.losses)) // by steps of adaptation, of each task
-	for done := 0; done < e.count; done += e.tasks.n {
-		e.tasks.sample(e.Program, e.c.test, rand.New(rand.NewPCG(e.seed, uint64(done))))
+// newAdaptingExam makes the exam of a learner that adapts by steps of size alpha.
+func newAdaptingExam(c *course, alpha float64) (*exam, error) {
+	f, query := c.learner, c.query
+	if c.from.Classes == 0 {
+		query = examPoints
+	}
+	t := f.tasks(min(examTasks, c.TestTasks), c.from, c.support, query)
+	var outputs []*graph.Node
+	w := t.theta
+	for range max(examSteps, c.TestSteps) + 1 {
+		outputs = append(outputs, f.with(w, t.queryX))
+		w = f.adapt(w, t.x, t.y, alpha, 1)
+	}
+	return newExam(c, t, outputs...)
+}
+
+// marks are what each task of an exam came to.
+type marks struct{ loss, accuracy []float64 }
+
+// take gives the exam and logs how it went.
+func (e *exam) take(step int) error {
+	results := make([]marks, len(e.losses)) // by steps of adaptation
+	for done := 0; done < e.c.TestTasks; done += e.tasks.n {
+		e.tasks.sample(e.Program, e.c.from.Test, rand.New(rand.NewPCG(e.seed, uint64(done))))
 		e.Run()
-		for k, l := range e.losses {
-			for _, v := range e.Value(l)[:min(e.tasks.n, e.count-done)] {
-				losses[k] = append(losses[k], float64(v))
+		for k := range results {
+			e.mark(&results[k], k, min(e.tasks.n, e.c.TestTasks-done))
+		}
+	}
+	log := func(name string, k int, of []float64) (mean, half float64) {
+		mean, half = interval(of)
+		if k <= examSteps && len(results) > 1 {
+			e.c.s.Log(step, fmt.Sprintf("%s@%d", name, k), mean)
+		}
+		if k == e.c.TestSteps || len(results) == 1 {
+			e.c.s.Log(step, name, mean)
+			e.c.s.Log(step, name+"_ci95", half)
+		}
+		return mean, half
+	}
+	for k, r := range results {
+		log("loss", k, r.loss)
+		if e.c.from.Classes > 0 {
+			log("accuracy", k, r.accuracy)
+		}
+	}
+	return nil
+}
+
+// mark adds the first n tasks' results after k steps of adaptation.
+func (e *exam) mark(m *marks, k, n int) {
+	loss, out, y := e.Value(e.losses[k]), e.Value(e.outputs[k]), e.Value(e.tasks.queryY)
+	for i := range n {
+		m.loss = append(m.loss, float64(loss[i]))
+		if classes := e.c.from.Classes; classes > 0 {
+			size := len(y) / e.tasks.n
+			m.accuracy = append(m.accuracy, accuracy(out[i*size*classes:(i+1)*size*classes], y[i*size:(i+1)*size]))
+		}
+	}
+}
+
+// accuracy is the share of rows of logits that are largest at their class.
+func accuracy(logits, y []float32) float64 {
+	right, classes := 0, len(logits)/len(y)
+	for i, class := range y {
+		row, best := logits[i*classes:(i+1)*classes], 0
+		for k, v := range row {
+			if v > row[best] {
+				best = k
 			}
 		}
-	}
-	for k := range losses {
-		mean, half := interval(losses[k])
-		if k <= curve {
-			e.c.s.Log(step, fmt.Sprintf("loss@%d", k), mean)
-		}
-		if k == e.c.TestSteps {
-			e.c.s.Log(step, "loss", mean)
-			e.c.s.Log(step, "loss_ci95", half)
+		if best == int(class) {
+			right++
 		}
 	}
+	return float64(right) / float64(len(y))
 }
 
 // interval is the mean of independent values and half of its 95 % confidence interval,
@@ -82,9 +132,9 @@ func interval(v []float64) (mean, half float64) {
 }
 
 // sample fills the program's inputs with new tasks.
-func (t *tasks) sample(p *vm.Program, d task.Distribution, r *rand.Rand) {
+func (t *tasks) sample(p *vm.Program, from task.Distribution, r *rand.Rand) {
 	support, query := task.Points{X: p.Value(t.x), Y: p.Value(t.y)}, task.Points{X: p.Value(t.queryX), Y: p.Value(t.queryY)}
 	for i := range t.n {
-		d.Sample(r, support.Of(i, t.n), query.Of(i, t.n))
+		from.Sample(r, support.Of(i, t.n), query.Of(i, t.n))
 	}
 }

@@ -1,7 +1,7 @@
 package metalearn
 
 import (
-	"math/rand/v2"
+	"fmt"
 
 	"lab/core/graph"
 	"lab/core/nn"
@@ -19,8 +19,7 @@ type learner struct {
 
 // newRegressor is the network of Finn et al. (2017), section 5.1, 1-40-40-1 with ReLU in
 // the paper: numbers to numbers.
-func newRegressor(r *rand.Rand, hidden int, activation func(*graph.Node) *graph.Node) *learner {
-	s := nn.NewScope(r)
+func newRegressor(s *nn.Scope, hidden int, activation func(*graph.Node) *graph.Node) *learner {
 	fc1, fc2 := nn.NewLinear(s.Sub("fc1"), 1, hidden, true), nn.NewLinear(s.Sub("fc2"), hidden, hidden, true)
 	fc3 := nn.NewLinear(s.Sub("fc3"), hidden, 1, true)
 	return &learner{Scope: s, vector: true,
@@ -33,6 +32,48 @@ func newRegressor(r *rand.Rand, hidden int, activation func(*graph.Node) *graph.
 			y = graph.Reshape(y, out.Shape()...)
 			return graph.Mean(graph.Square(graph.Sub(out, y)), -2, -1)
 		}}
+}
+
+// newClassifier is the embedding and a linear layer: drawings [n,28,28,1] to logits.
+func newClassifier(s *nn.Scope, from *task.Source) *learner {
+	s = s.WithInit(nn.XavierUniform(1), nn.Constant(0))
+	embed := newEmbedding(s)
+	fc := nn.NewLinear(s.Sub("fc"), embed.size, from.Classes, true)
+	return &learner{Scope: s,
+		forward: func(x *graph.Node) *graph.Node { return fc.Forward(embed.forward(x)) }, loss: crossEntropy}
+}
+
+// crossEntropy is the mean of each task.
+func crossEntropy(logits, y *graph.Node) *graph.Node {
+	return graph.Mean(graph.CrossEntropyRows(logits, y, 0), -1)
+}
+
+// embedding is the network of Finn et al. (2017), section 5.2: four convolutions of stride
+// 2, with batch norm by the statistics of the batch at hand, in training and test alike.
+type embedding struct {
+	convs [4]*nn.Conv2d
+	norms [4]*nn.BatchNorm
+	size  int // of an embedded drawing
+}
+
+func newEmbedding(s *nn.Scope) *embedding {
+	const channels = 32
+	e := &embedding{size: channels * 2 * 2}
+	in := 1
+	for i := range e.convs {
+		e.convs[i] = nn.NewConv2d(s.Sub(fmt.Sprintf("conv%d", i+1)), in, channels, nn.Geometry{Kernel: 3, Stride: 2, Padding: 1}, false)
+		e.norms[i] = nn.NewBatchNorm(s.Sub(fmt.Sprintf("bn%d", i+1)), channels, nn.NoRunningStats)
+		in = channels
+	}
+	return e
+}
+
+// forward maps drawings [n,28,28,1] to [n,size], by way of 14×14, 7×7, 4×4 and 2×2 pixels.
+func (e *embedding) forward(x *graph.Node) *graph.Node {
+	for i := range e.convs {
+		x = graph.Relu(e.norms[i].Forward(e.convs[i].Forward(x), true))
+	}
+	return nn.Flatten(x)
 }
 
 // with is the learner's output for other weights w than its own.
@@ -65,17 +106,21 @@ type tasks struct {
 
 // tasks adds inputs for n tasks of that many points to a new graph. A learner that does
 // not take tasks side by side takes one, without the axis for it.
-func (l *learner) tasks(n int, d task.Distribution, support, query int) *tasks {
+func (l *learner) tasks(n int, from *task.Source, support, query int) *tasks {
 	g := graph.New()
+	if !l.vector {
+		n = 1
+	}
 	input := func(name string, shape ...int) *graph.Node {
 		if l.vector {
 			shape = append([]int{n}, shape...)
 		}
 		return g.Input(name, shape...)
 	}
+	shape := from.Train.Shape()
 	t := &tasks{n: n,
-		x: input("x", append([]int{support}, d.Shape()...)...), y: input("y", support),
-		queryX: input("query_x", append([]int{query}, d.Shape()...)...), queryY: input("query_y", query)}
+		x: input("x", append([]int{support}, shape...)...), y: input("y", support),
+		queryX: input("query_x", append([]int{query}, shape...)...), queryY: input("query_y", query)}
 	for _, p := range l.Params.Trained() {
 		w := g.Param(p)
 		if l.vector {
@@ -88,4 +133,18 @@ func (l *learner) tasks(n int, d task.Distribution, support, query int) *tasks {
 		t.theta = append(t.theta, w)
 	}
 	return t
+}
+
+// mean is the mean over the tasks of something of each weight, [tasks, weight...], for the
+// gradient of the learner's own weights.
+func (l *learner) mean(of []*graph.Node) graph.Gradients {
+	gradients := graph.Gradients{Params: l.Params.Trained()}
+	for i, p := range gradients.Params {
+		n := of[i]
+		if l.vector {
+			n = graph.Reshape(graph.Mean(n, 0), p.Shape...)
+		}
+		gradients.Nodes = append(gradients.Nodes, n)
+	}
+	return gradients
 }

@@ -27,19 +27,16 @@ type mamlParams struct {
 var maml = family.NewRecipe("maml", "initial weights from which one gradient step learns a task, by second-order gradients", trainMAML, promises...)
 
 func trainMAML(s *family.Session, p mamlParams) error {
-	c, err := newCourse(s, p.TasksParams, p.TestParams)
+	c, err := newCourse(s, "maml", finn, p.TasksParams, p.TestParams)
 	if err != nil {
 		return err
 	}
 	p.suit(c)
-	f, err := c.newLearner()
-	if err != nil {
-		return err
-	}
+	f := c.learner
 
 	// Lines 4 to 7: adapt to each task of a batch, and differentiate what its query points
 	// then lose with respect to the weights that adapting began with.
-	t := f.tasks(p.MetaBatch, c.train, c.support, c.query)
+	t := f.tasks(p.MetaBatch, c.from, c.support, c.query)
 	phi := f.adapt(t.theta, t.x, t.y, p.InnerLR, p.InnerSteps)
 	loss := graph.Mean(f.loss(f.with(phi, t.queryX), t.queryY))
 	meta, err := c.compile("maml", p.MetaBatch, t, loss, graph.Backward(loss, f.Params))
@@ -48,7 +45,11 @@ func trainMAML(s *family.Session, p mamlParams) error {
 	}
 	adam := optim.NewAdam(f.Params, p.LR)
 
-	return c.run(checkpoint.Parts{"learner": f.Params, "adam": adam}, p.Iterations, p.InnerLR, func(int) float64 {
+	exam, err := newAdaptingExam(c, p.InnerLR)
+	if err != nil {
+		return err
+	}
+	return c.run(checkpoint.Parts{"learner": f.Params, "adam": adam}, p.Iterations, exam, func(int) float64 {
 		loss := meta.gradient() // line 3 as well: draws the tasks
 		adam.Step()             // line 8, by Adam
 		return loss

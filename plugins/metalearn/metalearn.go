@@ -8,5 +8,5 @@ import "lab/core/family"
 // Family is what the plugin offers.
 var Family = family.Family{
 	Name: "metalearn", Version: "1.0.0", Doc: "learning to learn: adapt to a new task from a few examples",
-	Recipes: []family.Recipe{maml},
+	Recipes: []family.Recipe{maml, fomaml, reptile, protonet},
 }

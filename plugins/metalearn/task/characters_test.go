@@ -37,7 +37,7 @@ func TestCharacters(t *testing.T) {
 	set, _ := numbered("Alpha/1", "Alpha/2", "Beta/1", "Zeta/1", "Zeta/2", "Zeta/3", "Alpha/4")
 	set.Test.Pixels = append(set.Test.Pixels, set.Train.Pixels[3*20*pixels:]...) // Alpha is tested as well
 	set.Test.Labels = append(set.Test.Labels, set.Train.Labels[3*20:]...)
-	s, err := fromSet(set, 3)
+	s, err := fromSet(set, Options{Ways: 3, TrainWays: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestCharacters(t *testing.T) {
 			t.Fatalf("%d characters in 3 classes", len(kinds))
 		}
 	}
-	if _, err := fromSet(set, 4); err == nil {
+	if _, err := fromSet(set, Options{Ways: 4, TrainWays: 4}); err == nil {
 		t.Error("tasks of 4 ways were made of 3 characters")
 	}
 }
@@ -93,7 +93,7 @@ func TestNearestNeighbour(t *testing.T) {
 		name   string
 		lo, hi float64
 	}{{"hershey", 0.3, 0.75}, {"omniglot-small", 0.36, 0.45}} {
-		s, err := Open(c.name, "", 5)
+		s, err := Open(c.name, "", Options{Ways: 5, TrainWays: 5})
 		if err != nil && c.name != "hershey" && os.Getenv("LAB_DATA") == "" {
 			t.Logf("%s left out: LAB_DATA names no folder with it", c.name)
 			continue

@@ -26,25 +26,30 @@ func Sines(maxPhase float64) *Source {
 	return &Source{Name: "sine", Train: Sine{MaxPhase: maxPhase}, Test: Sine{MaxPhase: maxPhase, EvenQuery: true}}
 }
 
+// Options are what a name leaves open.
+type Options struct {
+	MaxPhase        float64 // of sines
+	Ways, TrainWays int     // classes of a task, in tests and in training
+}
+
 // Open finds the tasks named by data: "sine", "hershey", a data set with classes of few
 // drawings such as "omniglot-small", or the path of a folder with Omniglot's archives.
-// Classification tasks have that many ways.
-func Open(name, dataDir string, ways int) (*Source, error) {
+func Open(name, dataDir string, o Options) (*Source, error) {
 	switch name {
 	case "sine":
-		return Sines(math.Pi), nil
+		return Sines(o.MaxPhase), nil
 	case "hershey":
-		return openHershey(ways)
+		return openHershey(o)
 	}
 	set, err := data.Open(name, dataDir)
 	if err != nil {
 		return nil, err
 	}
-	return fromSet(set, ways)
+	return fromSet(set, o)
 }
 
 // openHershey takes the Japanese scripts for the test, all other alphabets for training.
-func openHershey(ways int) (*Source, error) {
+func openHershey(o Options) (*Source, error) {
 	var train, test []drawer
 	for _, a := range hershey.Alphabets() {
 		for _, g := range a.Glyphs {
@@ -60,17 +65,17 @@ func openHershey(ways int) (*Source, error) {
 			}
 		}
 	}
-	return newSource("hershey", hershey.SHA256(), ways, train, test)
+	return newSource("hershey", hershey.SHA256(), o, train, test)
 }
 
-func newSource(name, sha256 string, ways int, train, test []drawer) (*Source, error) {
-	s := &Source{Classes: ways, Name: name, SHA256: sha256,
+func newSource(name, sha256 string, o Options, train, test []drawer) (*Source, error) {
+	s := &Source{Classes: o.Ways, Name: name, SHA256: sha256,
 		Split: fmt.Sprintf("%d characters train, %d of other alphabets test", len(train), len(test))}
 	var err error
-	if s.Train, err = newCharacters(ways, train); err != nil {
+	if s.Train, err = newCharacters(o.TrainWays, train); err != nil {
 		return nil, &core.Error{Kind: core.Usage, Msg: name + ": " + err.Error()}
 	}
-	if s.Test, err = newCharacters(ways, test); err != nil {
+	if s.Test, err = newCharacters(o.Ways, test); err != nil {
 		return nil, &core.Error{Kind: core.Usage, Msg: name + ": " + err.Error()}
 	}
 	return s, nil
@@ -79,7 +84,7 @@ func newSource(name, sha256 string, ways int, train, test []drawer) (*Source, er
 // fromSet takes the characters of a set whose classes are named alphabet/character. Each
 // training character gives four, by quarter turns (Santoro et al. 2016, section 4.1); test
 // characters of an alphabet that is trained on are left out.
-func fromSet(set *data.Set, ways int) (*Source, error) {
+func fromSet(set *data.Set, o Options) (*Source, error) {
 	if s := set.Train.Shape; len(s) != 3 || s[0] != side || s[1] != side || s[2] != 1 || set.Train.Labels == nil {
 		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("data set %s has no classes of drawings of %d×%d grey pixels", set.Name, side, side),
 			Try: "sine, hershey, omniglot-small"}
@@ -93,7 +98,7 @@ func fromSet(set *data.Set, ways int) (*Source, error) {
 	few := math.MaxInt
 	train := drawers(set.Train, 4, everything, &few)
 	test := drawers(set.Test, 1, func(l int32) bool { return !trained[alphabet(l)] }, &few)
-	s, err := newSource(set.Name, set.SHA256, ways, train, test)
+	s, err := newSource(set.Name, set.SHA256, o, train, test)
 	if err == nil {
 		s.Drawings = few
 	}

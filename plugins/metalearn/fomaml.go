@@ -1,0 +1,47 @@
+package metalearn
+
+// FOMAML: first-order MAML, Finn, Abbeel & Levine (2017), section 5.2, as analysed by
+// Nichol, Achiam & Schulman, "On First-Order Meta-Learning Algorithms" (2018), section 4:
+// the gradient where adapting has ended stands for the one where it began, which spares
+// the second derivatives.
+//
+// What to expect of the defaults (sines from 10 points), in five seconds: on tasks not seen
+// before, a mean squared error of at most 0.85 after one step and 0.30 after ten.
+
+import (
+	"lab/core/checkpoint"
+	"lab/core/family"
+	"lab/core/graph"
+	"lab/core/optim"
+)
+
+var fomaml = family.NewRecipe("fomaml", "MAML without second derivatives", trainFOMAML, promises...)
+
+func trainFOMAML(s *family.Session, p mamlParams) error {
+	c, err := newCourse(s, "fomaml", finn, p.TasksParams, p.TestParams)
+	if err != nil {
+		return err
+	}
+	p.suit(c)
+	f := c.learner
+
+	t := f.tasks(p.MetaBatch, c.from, c.support, c.query)
+	phi := f.adapt(t.theta, t.x, t.y, p.InnerLR, p.InnerSteps)
+	losses := f.loss(f.with(phi, t.queryX), t.queryY)
+	atPhi := graph.Grad(losses, phi...) // each task's own
+	meta, err := c.compile("fomaml", p.MetaBatch, t, graph.Mean(losses), f.mean(atPhi))
+	if err != nil {
+		return err
+	}
+	adam := optim.NewAdam(f.Params, p.LR)
+
+	exam, err := newAdaptingExam(c, p.InnerLR)
+	if err != nil {
+		return err
+	}
+	return c.run(checkpoint.Parts{"learner": f.Params, "adam": adam}, p.Iterations, exam, func(int) float64 {
+		loss := meta.gradient()
+		adam.Step()
+		return loss
+	})
+}
