@@ -62,8 +62,11 @@ type setting struct {
 	activation func(*graph.Node) *graph.Node
 	testSteps  int // for sines
 	trainWays  int // where not those of tests
-	network    func(*nn.Scope, *task.Source) *learner
+	network    func(*nn.Scope) *learner
 }
+
+// channels are those of the networks for characters.
+const channels = 32
 
 // finn is the setting of Finn et al. (2017), section 5.1.
 var finn = setting{maxPhase: math.Pi, hidden: 40, activation: graph.Relu, testSteps: 10}
@@ -86,11 +89,11 @@ func newCourse(s *family.Session, recipe string, set setting, p TasksParams, tes
 	scope := nn.NewScope(s.Rand("init"))
 	switch {
 	case set.network != nil:
-		c.learner = set.network(scope, from)
+		c.learner = set.network(scope)
 	case from.Classes == 0:
 		c.learner = newRegressor(scope, set.hidden, set.activation)
 	default:
-		c.learner = newClassifier(scope, from)
+		c.learner = newClassifier(scope, channels, from.Classes)
 	}
 	if err := c.startFrom(); err != nil {
 		return nil, err

@@ -26,10 +26,8 @@ func trainFOMAML(s *family.Session, p mamlParams) error {
 	f := c.learner
 
 	t := f.tasks(p.MetaBatch, c.from, c.support, c.query)
-	phi := f.adapt(t.theta, t.x, t.y, p.InnerLR, p.InnerSteps)
-	losses := f.loss(f.with(phi, t.queryX), t.queryY)
-	atPhi := graph.Grad(losses, phi...) // each task's own
-	meta, err := c.compile("fomaml", p.MetaBatch, t, graph.Mean(losses), f.mean(atPhi))
+	loss, gradient := firstOrder(f, t, p.InnerLR, p.InnerSteps)
+	meta, err := c.compile("fomaml", p.MetaBatch, t, loss, gradient)
 	if err != nil {
 		return err
 	}
@@ -44,4 +42,13 @@ func trainFOMAML(s *family.Session, p mamlParams) error {
 		adam.Step()
 		return loss
 	})
+}
+
+// firstOrder is what secondOrder becomes when the gradients in between are taken for
+// constants: the mean over the tasks of the gradients with respect to the weights that
+// adapting has led to.
+func firstOrder(f *learner, t *tasks, alpha float64, steps int) (loss *graph.Node, gradient graph.Gradients) {
+	phi := f.adapt(t.theta, t.x, t.y, alpha, steps)
+	losses := f.loss(f.with(phi, t.queryX), t.queryY)
+	return graph.Mean(losses), f.mean(graph.Grad(losses, phi...))
 }

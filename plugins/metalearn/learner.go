@@ -35,10 +35,10 @@ func newRegressor(s *nn.Scope, hidden int, activation func(*graph.Node) *graph.N
 }
 
 // newClassifier is the embedding and a linear layer: drawings [n,28,28,1] to logits.
-func newClassifier(s *nn.Scope, from *task.Source) *learner {
+func newClassifier(s *nn.Scope, channels, classes int) *learner {
 	s = s.WithInit(nn.XavierUniform(1), nn.Constant(0))
-	embed := newEmbedding(s)
-	fc := nn.NewLinear(s.Sub("fc"), embed.size, from.Classes, true)
+	embed := newEmbedding(s, channels)
+	fc := nn.NewLinear(s.Sub("fc"), embed.size, classes, true)
 	return &learner{Scope: s,
 		forward: func(x *graph.Node) *graph.Node { return fc.Forward(embed.forward(x)) }, loss: crossEntropy}
 }
@@ -56,8 +56,7 @@ type embedding struct {
 	size  int // of an embedded drawing
 }
 
-func newEmbedding(s *nn.Scope) *embedding {
-	const channels = 32
+func newEmbedding(s *nn.Scope, channels int) *embedding {
 	e := &embedding{size: channels * 2 * 2}
 	in := 1
 	for i := range e.convs {

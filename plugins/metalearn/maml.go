@@ -34,12 +34,9 @@ func trainMAML(s *family.Session, p mamlParams) error {
 	p.suit(c)
 	f := c.learner
 
-	// Lines 4 to 7: adapt to each task of a batch, and differentiate what its query points
-	// then lose with respect to the weights that adapting began with.
 	t := f.tasks(p.MetaBatch, c.from, c.support, c.query)
-	phi := f.adapt(t.theta, t.x, t.y, p.InnerLR, p.InnerSteps)
-	loss := graph.Mean(f.loss(f.with(phi, t.queryX), t.queryY))
-	meta, err := c.compile("maml", p.MetaBatch, t, loss, graph.Backward(loss, f.Params))
+	loss, gradient := secondOrder(f, t, p.InnerLR, p.InnerSteps)
+	meta, err := c.compile("maml", p.MetaBatch, t, loss, gradient)
 	if err != nil {
 		return err
 	}
@@ -50,8 +47,8 @@ func trainMAML(s *family.Session, p mamlParams) error {
 		return err
 	}
 	return c.run(checkpoint.Parts{"learner": f.Params, "adam": adam}, p.Iterations, exam, func(int) float64 {
-		loss := meta.gradient() // line 3 as well: draws the tasks
-		adam.Step()             // line 8, by Adam
+		loss := meta.gradient() // lines 3 to 7: draws tasks as well
+		adam.Step()             // line 8
 		return loss
 	})
 }
@@ -62,4 +59,13 @@ func (p *mamlParams) suit(c *course) {
 	suit(c, &p.MetaBatch, 25, 16)
 	suit(c, &p.LR, 1e-3, 3e-3)
 	suit(c, &p.Iterations, 10000, 1500)
+}
+
+// secondOrder are lines 4 to 8 of algorithm 1: adapt to each task of a batch, and
+// differentiate what its query points then lose with respect to the weights that adapting
+// began with, through the gradients in between.
+func secondOrder(f *learner, t *tasks, alpha float64, steps int) (loss *graph.Node, gradient graph.Gradients) {
+	phi := f.adapt(t.theta, t.x, t.y, alpha, steps)
+	loss = graph.Mean(f.loss(f.with(phi, t.queryX), t.queryY))
+	return loss, graph.Backward(loss, f.Params)
 }

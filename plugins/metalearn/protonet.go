@@ -16,7 +16,6 @@ import (
 	"lab/core/graph"
 	"lab/core/nn"
 	"lab/core/optim"
-	"lab/plugins/metalearn/task"
 )
 
 type protonetParams struct {
@@ -68,8 +67,8 @@ func trainProtonet(s *family.Session, p protonetParams) error {
 }
 
 // newEmbedder makes a learner that is an embedding alone.
-func newEmbedder(s *nn.Scope, _ *task.Source) *learner {
-	e := newEmbedding(s.WithInit(nn.XavierUniform(1), nn.Constant(0)))
+func newEmbedder(s *nn.Scope) *learner {
+	e := newEmbedding(s.WithInit(nn.XavierUniform(1), nn.Constant(0)), channels)
 	return &learner{Scope: s, forward: e.forward, loss: crossEntropy}
 }
 
