@@ -13,7 +13,6 @@ import (
 	"lab/core/graph"
 	"lab/core/nn"
 	"lab/core/onnx"
-	"lab/core/onnx/exchange"
 	"lab/core/optim"
 	"lab/core/vm"
 	"lab/plugins/metalearn/task"
@@ -31,7 +30,7 @@ type TasksParams struct {
 type TestParams struct {
 	TestTasks       int `default:"600" min:"2" doc:"tasks of a test, none of them trained on"`
 	TestSteps       int `default:"0" min:"0" doc:"steps of adaptation after which loss is told; 0: 10 for sines, 3 for characters"`
-	TestEvery       int `default:"0" min:"0" doc:"iterations between tests; 0: 1000 for sines, 500 for characters"`
+	TestEvery       int `default:"0" min:"0" doc:"iterations between tests; 0: a tenth of all for sines, a third for characters"`
 	CheckpointEvery int `default:"1000" min:"0" doc:"iterations between checkpoints; 0 writes one only when the run is stopped"`
 }
 
@@ -81,7 +80,6 @@ func newCourse(s *family.Session, recipe string, set setting, p TasksParams, tes
 	suit(c, &p.Shots, 10, 1)
 	suit(c, &p.Queries, 10, 5)
 	suit(c, &c.TestSteps, set.testSteps, 3)
-	suit(c, &c.TestEvery, 1000, 500)
 	if err := c.enough(p.Shots + p.Queries); err != nil {
 		return nil, err
 	}
@@ -184,6 +182,7 @@ func (b *batch) gradient() (loss float64) {
 // and gives the learner an exam every now and then.
 func (c *course) run(parts checkpoint.Parts, iterations int, exam *exam, update func(step int) (loss float64)) error {
 	s := c.s
+	suit(c, &c.TestEvery, max(1, iterations/10), max(1, iterations/3))
 	step, err := s.Resume(parts.Load)
 	if err != nil {
 		return err
@@ -215,13 +214,9 @@ func (c *course) run(parts checkpoint.Parts, iterations int, exam *exam, update 
 	return c.save()
 }
 
-// save writes model.onnx, the network with the weights that adapting starts from.
+// save writes model.onnx.
 func (c *course) save() error {
-	b, err := exchange.Export("metalearn-"+c.recipe, onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
-		x := graph.New().Input("x", append([]int{n["batch"]}, c.from.Train.Shape()...)...)
-		image := len(x.Shape()) == 4
-		return []exchange.Port{{Name: "x", Node: x, Image: image}}, []exchange.Port{{Name: "y", Node: c.learner.forward(x)}}
-	})
+	b, err := c.learner.export("metalearn-"+c.recipe, c.from.Train.Shape())
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type exam struct {
 
 // Looked at are at least this many steps of adaptation, of this many tasks at once and at
 // this many query points where they cost little.
-const examSteps, examTasks, examPoints = 10, 100, 100
+const examSteps, examTasks, examPoints = 10, 100, 50
 
 // newExam makes one of given outputs for the query points of the tasks: one for each number
 // of steps of adaptation, from 0 on.

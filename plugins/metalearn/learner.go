@@ -5,6 +5,8 @@ import (
 
 	"lab/core/graph"
 	"lab/core/nn"
+	"lab/core/onnx"
+	"lab/core/onnx/exchange"
 	"lab/plugins/metalearn/task"
 )
 
@@ -146,4 +148,13 @@ func (l *learner) mean(of []*graph.Node) graph.Gradients {
 		gradients.Nodes = append(gradients.Nodes, n)
 	}
 	return gradients
+}
+
+// export writes the network with the weights that adapting starts from, for inputs of that
+// shape: x to y.
+func (l *learner) export(name string, shape []int) (*onnx.Builder, error) {
+	return exchange.Export(name, onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
+		x := graph.New().Input("x", append([]int{n["batch"]}, shape...)...)
+		return []exchange.Port{{Name: "x", Node: x, Image: len(shape) == 3}}, []exchange.Port{{Name: "y", Node: l.forward(x)}}
+	})
 }

@@ -1,6 +1,7 @@
 package metalearn
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -114,4 +115,67 @@ func inGraph(p *graph.Param, x *tensor.Tensor) []float32 {
 		back[a] = i
 	}
 	return x.Transpose(back...).F
+}
+
+// TestPyTorch has PyTorch load the networks' weights by load_state_dict(strict=True), and
+// ONNX Runtime run them: all three compute the same.
+func TestPyTorch(t *testing.T) {
+	python := os.Getenv("LAB_PYTHON")
+	if python == "" {
+		t.Skip("LAB_PYTHON is not set to a Python with torch, onnx and onnxruntime (make python sets it up)")
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct {
+		kind  string
+		f     *learner
+		shape tensor.Shape
+	}{
+		{"regressor", newRegressor(nn.NewScope(r), 40, graph.Relu), tensor.Shape{1}},
+		{"classifier", newClassifier(nn.NewScope(r), channels, 5), tensor.Shape{28, 28, 1}},
+		{"embedding", newEmbedder(nn.NewScope(r)), tensor.Shape{28, 28, 1}},
+	} {
+		for _, p := range c.f.Params.All() { // as after training: nothing is 0 or 1 any more
+			for i := range p.Value() {
+				p.Value()[i] += 0.1 * float32(r.Float64())
+			}
+		}
+		x := graph.New().Input("x", append([]int{7}, c.shape...)...)
+		y := c.f.forward(x)
+		p, err := vm.Compile([]*graph.Node{y})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range p.Value(x) {
+			p.Value(x)[i] = float32(r.NormFloat64())
+		}
+		p.Run()
+		b, err := c.f.export(c.kind, c.shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		model, values := filepath.Join(dir, "model.onnx"), filepath.Join(dir, "values.safetensors")
+		if err := b.WriteFile(model); err != nil {
+			t.Fatal(err)
+		}
+		in := tensor.New(x.Shape(), p.Value(x))
+		if len(c.shape) == 3 {
+			in = in.Transpose(0, 3, 1, 2)
+		}
+		if err := onnx.WriteSafetensors(values, map[string]*tensor.Tensor{"x": in, "y": tensor.New(y.Shape(), p.Value(y))}, nil); err != nil {
+			t.Fatal(err)
+		}
+		said, err := exec.Command(python, "testdata/compare.py", c.kind, model, values).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", c.kind, err, said)
+		}
+		var pytorch, runtime float64
+		if _, err := fmt.Sscanf(string(said), "pytorch %g onnxruntime %g", &pytorch, &runtime); err != nil {
+			t.Fatalf("%v: %s", err, said)
+		}
+		if !(pytorch <= 1e-4) || !(runtime <= 1e-4) {
+			t.Errorf("%s: largest difference to PyTorch %g, to ONNX Runtime %g", c.kind, pytorch, runtime)
+		}
+		t.Logf("%s: largest difference to PyTorch %g, to ONNX Runtime %g", c.kind, pytorch, runtime)
+	}
 }

@@ -4,35 +4,13 @@
 import sys
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+from networks import Classifier, Regressor
+
 kind, seed, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 torch.manual_seed(seed)
-
-
-class Regressor(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1, self.fc2, self.fc3 = nn.Linear(1, 40), nn.Linear(40, 40), nn.Linear(40, 1)
-
-    def forward(self, x):
-        return self.fc3(torch.relu(self.fc2(torch.relu(self.fc1(x)))))
-
-
-class Classifier(nn.Module):
-    def __init__(self, channels, ways):
-        super().__init__()
-        for i in range(1, 5):
-            setattr(self, f"conv{i}", nn.Conv2d(1 if i == 1 else channels, channels, 3, 2, 1, bias=False))
-            setattr(self, f"bn{i}", nn.BatchNorm2d(channels, track_running_stats=False))
-        self.fc = nn.Linear(channels * 4, ways)
-
-    def forward(self, x):
-        for i in range(1, 5):
-            x = torch.relu(getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(x)))
-        return self.fc(x.flatten(1))
 
 
 if kind == "regressor":
