@@ -56,47 +56,63 @@ func newAdaptingExam(c *course, alpha float64) (*exam, error) {
 	return newExam(c, t, outputs...)
 }
 
-// marks are what each task of an exam came to.
-type marks struct{ loss, accuracy []float64 }
+// marks are what each task of an exam came to: its "loss", and its "accuracy" where there
+// are classes.
+type marks map[string][]float64
 
-// take gives the exam and logs how it went.
+// take gives the exam and records how it went.
 func (e *exam) take(step int) error {
-	results := make([]marks, len(e.losses)) // by steps of adaptation
+	results := make([]marks, len(e.outputs)) // by steps of adaptation
+	for k := range results {
+		results[k] = marks{}
+	}
 	for done := 0; done < e.c.TestTasks; done += e.tasks.n {
 		e.tasks.sample(e.Program, e.c.from.Test, rand.New(rand.NewPCG(e.seed, uint64(done))))
 		e.Run()
-		for k := range results {
-			e.mark(&results[k], k, min(e.tasks.n, e.c.TestTasks-done))
+		if done == 0 && e.c.from.Classes == 0 && step > 0 {
+			if err := e.fit(step); err != nil {
+				return err
+			}
+		}
+		for k, m := range results {
+			e.mark(m, k, min(e.tasks.n, e.c.TestTasks-done))
 		}
 	}
-	log := func(name string, k int, of []float64) (mean, half float64) {
-		mean, half = interval(of)
-		if k <= examSteps && len(results) > 1 {
-			e.c.s.Log(step, fmt.Sprintf("%s@%d", name, k), mean)
+	adapts := len(results) > 1
+	for k, m := range results {
+		for _, name := range e.names() {
+			mean, half := interval(m[name])
+			if adapts && k <= examSteps {
+				e.c.s.Log(step, fmt.Sprintf("%s@%d", name, k), mean)
+			}
+			if !adapts || k == e.c.TestSteps {
+				e.c.s.Log(step, name, mean)
+				e.c.s.Log(step, name+"_ci95", half)
+			}
 		}
-		if k == e.c.TestSteps || len(results) == 1 {
-			e.c.s.Log(step, name, mean)
-			e.c.s.Log(step, name+"_ci95", half)
-		}
-		return mean, half
 	}
-	for k, r := range results {
-		log("loss", k, r.loss)
-		if e.c.from.Classes > 0 {
-			log("accuracy", k, r.accuracy)
-		}
+	if adapts && step > 0 {
+		return e.curve(step, results)
 	}
 	return nil
 }
 
+// names are those of an exam's marks.
+func (e *exam) names() []string {
+	if e.c.from.Classes > 0 {
+		return []string{"loss", "accuracy"}
+	}
+	return []string{"loss"}
+}
+
 // mark adds the first n tasks' results after k steps of adaptation.
-func (e *exam) mark(m *marks, k, n int) {
+func (e *exam) mark(m marks, k, n int) {
 	loss, out, y := e.Value(e.losses[k]), e.Value(e.outputs[k]), e.Value(e.tasks.queryY)
 	for i := range n {
-		m.loss = append(m.loss, float64(loss[i]))
+		m["loss"] = append(m["loss"], float64(loss[i]))
 		if classes := e.c.from.Classes; classes > 0 {
 			size := len(y) / e.tasks.n
-			m.accuracy = append(m.accuracy, accuracy(out[i*size*classes:(i+1)*size*classes], y[i*size:(i+1)*size]))
+			m["accuracy"] = append(m["accuracy"], accuracy(out[i*size*classes:(i+1)*size*classes], y[i*size:(i+1)*size]))
 		}
 	}
 }
