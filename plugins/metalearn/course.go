@@ -56,8 +56,8 @@ type course struct {
 
 // setting is what differs from recipe to recipe, or from paper to paper.
 type setting struct {
-	maxPhase   float64 // of sines
-	hidden     int     // units of a layer of the network for sines
+	sine       task.Sine
+	hidden     int // units of a layer of the network for sines
 	activation func(*graph.Node) *graph.Node
 	testSteps  int // for sines
 	trainWays  int // where not those of tests
@@ -68,11 +68,11 @@ type setting struct {
 const channels = 32
 
 // finn is the setting of Finn et al. (2017), section 5.1.
-var finn = setting{maxPhase: math.Pi, hidden: 40, activation: graph.Relu, testSteps: 10}
+var finn = setting{sine: task.Sine{MaxPhase: math.Pi}, hidden: 40, activation: graph.Relu, testSteps: 10}
 
 func newCourse(s *family.Session, recipe string, set setting, p TasksParams, test TestParams) (*course, error) {
 	vm.SetThreads(s.Threads())
-	from, err := task.Open(p.Data, s.DataDir(), task.Options{Ways: p.Ways, TrainWays: cmp.Or(set.trainWays, p.Ways), MaxPhase: set.maxPhase})
+	from, err := task.Open(p.Data, s.DataDir(), task.Options{Ways: p.Ways, TrainWays: cmp.Or(set.trainWays, p.Ways), Sine: set.sine})
 	if err != nil {
 		return nil, err
 	}
@@ -106,12 +106,12 @@ func newCourse(s *family.Session, recipe string, set setting, p TasksParams, tes
 	return c, nil
 }
 
-// enough reports whether there are so many drawings of each character.
-func (c *course) enough(drawings int) error {
-	if c.from.Drawings == 0 || drawings <= c.from.Drawings {
+// enough reports whether there are so many points of a task, or of each class of it.
+func (c *course) enough(points int) error {
+	if c.from.Points == 0 || points <= c.from.Points {
 		return nil
 	}
-	return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("a task takes %d drawings of a character, and there are %d in %s", drawings, c.from.Drawings, c.from.Name), Try: "fewer shots or queries"}
+	return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("a task takes %d points, of each class if there are classes; %s has %d", points, c.from.Name, c.from.Points), Try: "fewer shots or queries"}
 }
 
 // startFrom takes up the weights of an earlier run, if the run shall.

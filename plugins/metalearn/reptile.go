@@ -16,6 +16,7 @@ import (
 	"lab/core/family"
 	"lab/core/graph"
 	"lab/core/optim"
+	"lab/plugins/metalearn/task"
 )
 
 type reptileParams struct {
@@ -29,10 +30,13 @@ type reptileParams struct {
 	TestParams
 }
 
+// nichol is the setting of the authors' demonstration.
+var nichol = setting{sine: task.Sine{MaxPhase: 2 * math.Pi, Grid: 50}, hidden: 64, activation: graph.Tanh, testSteps: 32}
+
 var reptile = family.NewRecipe("reptile", "initial weights near those of all tasks", trainReptile, promises...)
 
 func trainReptile(s *family.Session, p reptileParams) error {
-	c, err := newCourse(s, "reptile", setting{maxPhase: 2 * math.Pi, hidden: 64, activation: graph.Tanh, testSteps: 32}, p.TasksParams, p.TestParams)
+	c, err := newCourse(s, "reptile", nichol, p.TasksParams, p.TestParams)
 	if err != nil {
 		return err
 	}
@@ -85,5 +89,5 @@ func (p *reptileParams) suit(c *course) error {
 	if p.InnerSteps > p.TrainShots {
 		return &core.Error{Kind: core.Usage, Msg: "fewer train_shots than inner_steps: each step takes a share of the points", Try: "inner_steps=1"}
 	}
-	return c.enough(p.TrainShots + 1)
+	return c.enough(p.TrainShots)
 }

@@ -42,7 +42,7 @@ func TestCharacters(t *testing.T) {
 		t.Fatal(err)
 	}
 	train, test := s.Train.(*Characters), s.Test.(*Characters)
-	if train.Count() != 4*4 || test.Count() != 3 || s.Drawings != 20 {
+	if train.Count() != 4*4 || test.Count() != 3 || s.Points != 20 {
 		t.Fatalf("%d characters to train on, %d to test; want 4 by 4 turns, and 3: Alpha is no news", train.Count(), test.Count())
 	}
 	const k, q = 2, 3

@@ -16,20 +16,15 @@ import (
 type Source struct {
 	Train, Test Distribution
 	Classes     int // of a task; 0 for regression
-	Drawings    int // of each character; 0: as many as one likes
+	Points      int // of a task, or of each class of it; 0: as many as one likes
 
 	Name, SHA256, Split string // for the record
 }
 
-// Sines are the tasks of [Sine].
-func Sines(maxPhase float64) *Source {
-	return &Source{Name: "sine", Train: Sine{MaxPhase: maxPhase}, Test: Sine{MaxPhase: maxPhase, EvenQuery: true}}
-}
-
 // Options are what a name leaves open.
 type Options struct {
-	MaxPhase        float64 // of sines
-	Ways, TrainWays int     // classes of a task, in tests and in training
+	Sine            Sine // what sines are like
+	Ways, TrainWays int  // classes of a task, in tests and in training
 }
 
 // Open finds the tasks named by data: "sine", "hershey", a data set with classes of few
@@ -37,7 +32,9 @@ type Options struct {
 func Open(name, dataDir string, o Options) (*Source, error) {
 	switch name {
 	case "sine":
-		return Sines(o.MaxPhase), nil
+		test := o.Sine
+		test.EvenQuery = true
+		return &Source{Name: name, Train: o.Sine, Test: test, Points: o.Sine.Grid}, nil
 	case "hershey":
 		return openHershey(o)
 	}
@@ -100,7 +97,7 @@ func fromSet(set *data.Set, o Options) (*Source, error) {
 	test := drawers(set.Test, 1, func(l int32) bool { return !trained[alphabet(l)] }, &few)
 	s, err := newSource(set.Name, set.SHA256, o, train, test)
 	if err == nil {
-		s.Drawings = few
+		s.Points = few
 	}
 	return s, err
 }

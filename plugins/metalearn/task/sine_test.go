@@ -3,6 +3,7 @@ package task
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -39,5 +40,21 @@ func TestSine(t *testing.T) {
 	}
 	if query.X[0] != SineLo || query.X[49] != SineHi {
 		t.Errorf("even points go from %v to %v", query.X[0], query.X[49])
+	}
+}
+
+// Of a grid every point comes once.
+func TestSineGrid(t *testing.T) {
+	support := Points{make([]float32, 50), make([]float32, 50)}
+	Sine{MaxPhase: 1, Grid: 50}.Sample(rand.New(rand.NewPCG(1, 2)), support, Points{})
+	x := slices.Clone(support.X)
+	slices.Sort(x)
+	for i, v := range x {
+		if want := -5 + 10*float64(i)/49; math.Abs(float64(v)-want) > 1e-6 {
+			t.Fatalf("point %d of the grid is %v, want %v", i, v, want)
+		}
+	}
+	if slices.Equal(x, support.X) {
+		t.Error("the points come in order")
 	}
 }
