@@ -1,10 +1,13 @@
 package metalearn
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"lab/core/family/familytest"
 	"lab/core/onnx/trial"
+	"lab/plugins/metalearn/task"
 )
 
 func TestMain(m *testing.M) { familytest.Main(m, Family) }
@@ -43,5 +46,64 @@ func TestShort(t *testing.T) {
 		} else {
 			t.Logf("%s %v: %s %.3f", c.recipe, c.overrides, c.metric, v)
 		}
+	}
+}
+
+// bar is what the mean over three seeds has to reach.
+type bar struct {
+	metric string
+	lo, hi float64
+}
+
+// TestFull holds the recipes to their bars on full-size runs: LAB_FULL=1, a quarter of an
+// hour where LAB_DATA has Omniglot.
+func TestFull(t *testing.T) {
+	if os.Getenv("LAB_FULL") == "" {
+		t.Skip("takes minutes; LAB_FULL=1 (make check-full) runs it")
+	}
+	accuracies := map[string]float64{}
+	for _, c := range []struct {
+		recipe, data string
+		overrides    []string
+		bars         []bar
+	}{
+		{"maml", "sine", nil, []bar{{"loss@1", 0, 0.65}, {"loss", 0, 0.20}}},
+		{"fomaml", "sine", nil, []bar{{"loss@1", 0, 0.85}, {"loss", 0, 0.30}}},
+		{"reptile", "sine", nil, []bar{{"loss", 0, 0.20}}},
+		{"fomaml", "omniglot-small", nil, []bar{{"accuracy", 0.73, 1}}},
+		{"maml", "omniglot-small", nil, []bar{{"accuracy", 0.73, 1}}},
+		{"protonet", "omniglot-small", []string{"iterations=4000"}, []bar{{"accuracy", 0.82, 1}}},
+	} {
+		t.Run(c.recipe+"-"+c.data, func(t *testing.T) {
+			if c.data == "omniglot-small" {
+				if _, err := task.Open(c.data, "", task.Options{Ways: 5, TrainWays: 5}); err != nil {
+					t.Skip(err)
+				}
+			}
+			sum := map[string]float64{}
+			const seeds = 3
+			for seed := range seeds {
+				overrides := append([]string{fmt.Sprintf("seed=%d", seed), "data=" + c.data}, c.overrides...)
+				if c.recipe == "reptile" {
+					overrides = append(overrides, "test_every=30000")
+				}
+				r := familytest.Train(t, Family, c.recipe, overrides...)
+				for _, b := range c.bars {
+					t.Logf("seed %d: %s %.4f", seed, b.metric, r.Last(b.metric))
+					sum[b.metric] += r.Last(b.metric) / seeds
+				}
+			}
+			for _, b := range c.bars {
+				if mean := sum[b.metric]; !(mean >= b.lo && mean <= b.hi) {
+					t.Errorf("%s %.4f over %d seeds, want %v to %v", b.metric, mean, seeds, b.lo, b.hi)
+				}
+			}
+			if c.data != "sine" {
+				accuracies[c.recipe] = sum["accuracy"]
+			}
+		})
+	}
+	if accuracies["maml"] < accuracies["fomaml"] {
+		t.Errorf("accuracy of maml %.4f, of fomaml %.4f: second derivatives ought to do no harm", accuracies["maml"], accuracies["fomaml"])
 	}
 }
