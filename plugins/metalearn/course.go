@@ -29,7 +29,6 @@ type TasksParams struct {
 // TestParams are the parameters of how learners are tested.
 type TestParams struct {
 	TestTasks       int `default:"600" min:"2" doc:"tasks of a test, none of them trained on"`
-	TestSteps       int `default:"0" min:"0" doc:"steps of adaptation after which loss is told; 0: 10 for sines, 3 for characters"`
 	TestEvery       int `default:"0" min:"0" doc:"iterations between tests; 0: a tenth of all for sines, a third for characters"`
 	CheckpointEvery int `default:"1000" min:"0" doc:"iterations between checkpoints; 0 writes one only when the run is stopped"`
 }
@@ -59,7 +58,6 @@ type setting struct {
 	sine       task.Sine
 	hidden     int // units of a layer of the network for sines
 	activation func(*graph.Node) *graph.Node
-	testSteps  int // for sines
 	trainWays  int // where not those of tests
 	network    func(*nn.Scope) *learner
 }
@@ -68,7 +66,7 @@ type setting struct {
 const channels = 32
 
 // finn is the setting of Finn et al. (2017), section 5.1.
-var finn = setting{sine: task.Sine{MaxPhase: math.Pi}, hidden: 40, activation: graph.Relu, testSteps: 10}
+var finn = setting{sine: task.Sine{MaxPhase: math.Pi}, hidden: 40, activation: graph.Relu}
 
 func newCourse(s *family.Session, recipe string, set setting, p TasksParams, test TestParams) (*course, error) {
 	vm.SetThreads(s.Threads())
@@ -77,9 +75,8 @@ func newCourse(s *family.Session, recipe string, set setting, p TasksParams, tes
 		return nil, err
 	}
 	c := &course{s: s, recipe: recipe, from: from, TestParams: test}
-	suit(c, &p.Shots, 10, 1)
-	suit(c, &p.Queries, 10, 5)
-	suit(c, &c.TestSteps, set.testSteps, 3)
+	suit(c, "shots", &p.Shots, 10, 1)
+	suit(c, "queries", &p.Queries, 10, 5)
 	if err := c.enough(p.Shots + p.Queries); err != nil {
 		return nil, err
 	}
@@ -129,13 +126,15 @@ func (c *course) startFrom() error {
 	return nil
 }
 
-// suit sets a parameter that was left at 0 to what suits the kind of tasks.
-func suit[T int | float64](c *course, v *T, regression, classification T) {
+// suit sets a parameter that was left at 0 to what suits the kind of tasks, and says so in
+// the facts of the run.
+func suit[T int | float64](c *course, name string, v *T, regression, classification T) {
 	if *v == 0 {
 		*v = regression
 		if c.from.Classes > 0 {
 			*v = classification
 		}
+		c.s.Fact("default."+name, fmt.Sprint(*v))
 	}
 }
 
@@ -182,7 +181,7 @@ func (b *batch) gradient() (loss float64) {
 // and gives the learner an exam every now and then.
 func (c *course) run(parts checkpoint.Parts, iterations int, exam *exam, update func(step int) (loss float64)) error {
 	s := c.s
-	suit(c, &c.TestEvery, max(1, iterations/10), max(1, iterations/3))
+	suit(c, "test_every", &c.TestEvery, max(1, iterations/10), max(1, iterations/3))
 	step, err := s.Resume(parts.Load)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ type exam struct {
 	c       *course
 	tasks   *tasks
 	outputs []*graph.Node // for the query points after 0, 1, … steps
+	graded  int           // the number of steps after which results count
 	losses  []*graph.Node // of each task
 	seed    uint64
 }
@@ -26,9 +27,9 @@ type exam struct {
 const examSteps, examTasks, examPoints = 10, 100, 50
 
 // newExam makes one of given outputs for the query points of the tasks: one for each number
-// of steps of adaptation, from 0 on.
-func newExam(c *course, t *tasks, outputs ...*graph.Node) (*exam, error) {
-	e := &exam{c: c, tasks: t, outputs: outputs, seed: c.s.Rand("exam").Uint64()}
+// of steps of adaptation, from 0 on. Those after the graded number of steps count.
+func newExam(c *course, t *tasks, graded int, outputs ...*graph.Node) (*exam, error) {
+	e := &exam{c: c, tasks: t, outputs: outputs, graded: graded, seed: c.s.Rand("exam").Uint64()}
 	for _, out := range outputs {
 		e.losses = append(e.losses, c.learner.loss(out, t.queryY))
 	}
@@ -40,8 +41,8 @@ func newExam(c *course, t *tasks, outputs ...*graph.Node) (*exam, error) {
 	return e, nil
 }
 
-// newAdaptingExam makes the exam of a learner that adapts by steps of size alpha.
-func newAdaptingExam(c *course, alpha float64) (*exam, error) {
+// newAdaptingExam makes the exam of a learner that adapts by that many steps of size alpha.
+func newAdaptingExam(c *course, alpha float64, steps int) (*exam, error) {
 	f, query := c.learner, c.query
 	if c.from.Classes == 0 {
 		query = examPoints
@@ -49,11 +50,11 @@ func newAdaptingExam(c *course, alpha float64) (*exam, error) {
 	t := f.tasks(min(examTasks, c.TestTasks), c.from, c.support, query)
 	var outputs []*graph.Node
 	w := t.theta
-	for range max(examSteps, c.TestSteps) + 1 {
+	for range max(examSteps, steps) + 1 {
 		outputs = append(outputs, f.with(w, t.queryX))
 		w = f.adapt(w, t.x, t.y, alpha, 1)
 	}
-	return newExam(c, t, outputs...)
+	return newExam(c, t, steps, outputs...)
 }
 
 // marks are what each task of an exam came to: its "loss", and its "accuracy" where there
@@ -85,7 +86,7 @@ func (e *exam) take(step int) error {
 			if adapts && k <= examSteps {
 				e.c.s.Log(step, fmt.Sprintf("%s@%d", name, k), mean)
 			}
-			if !adapts || k == e.c.TestSteps {
+			if k == e.graded {
 				e.c.s.Log(step, name, mean)
 				e.c.s.Log(step, name+"_ci95", half)
 			}

@@ -33,7 +33,7 @@ func trainFOMAML(s *family.Session, p mamlParams) error {
 	}
 	adam := optim.NewAdam(f.Params, p.LR)
 
-	exam, err := newAdaptingExam(c, p.InnerLR)
+	exam, err := newAdaptingExam(c, p.InnerLR, p.TestSteps)
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,9 @@ import (
 // points.
 type learner struct {
 	*nn.Scope
-	forward func(x *graph.Node) *graph.Node // [..., n, input] to [..., n, out]
-	loss    func(out, y *graph.Node) *graph.Node
-	vector  bool // made of layers that take tasks side by side, each with its own weights
+	forward    func(x *graph.Node) *graph.Node // [..., n, input] to [..., n, out]
+	loss       func(out, y *graph.Node) *graph.Node
+	sideBySide bool // made of layers that take tasks side by side, each with its own weights
 }
 
 // newRegressor is the network of Finn et al. (2017), section 5.1, 1-40-40-1 with ReLU in
@@ -24,7 +24,7 @@ type learner struct {
 func newRegressor(s *nn.Scope, hidden int, activation func(*graph.Node) *graph.Node) *learner {
 	fc1, fc2 := nn.NewLinear(s.Sub("fc1"), 1, hidden, true), nn.NewLinear(s.Sub("fc2"), hidden, hidden, true)
 	fc3 := nn.NewLinear(s.Sub("fc3"), hidden, 1, true)
-	return &learner{Scope: s, vector: true,
+	return &learner{Scope: s, sideBySide: true,
 		forward: func(x *graph.Node) *graph.Node {
 			h := activation(fc1.Forward(x)) // [..., n, hidden]
 			h = activation(fc2.Forward(h))  // [..., n, hidden]
@@ -109,11 +109,11 @@ type tasks struct {
 // not take tasks side by side takes one, without the axis for it.
 func (l *learner) tasks(n int, from *task.Source, support, query int) *tasks {
 	g := graph.New()
-	if !l.vector {
+	if !l.sideBySide {
 		n = 1
 	}
 	input := func(name string, shape ...int) *graph.Node {
-		if l.vector {
+		if l.sideBySide {
 			shape = append([]int{n}, shape...)
 		}
 		return g.Input(name, shape...)
@@ -124,7 +124,7 @@ func (l *learner) tasks(n int, from *task.Source, support, query int) *tasks {
 		queryX: input("query_x", append([]int{query}, shape...)...), queryY: input("query_y", query)}
 	for _, p := range l.Params.Trained() {
 		w := g.Param(p)
-		if l.vector {
+		if l.sideBySide {
 			shape := append([]int{n}, p.Shape...)
 			if len(p.Shape) == 1 { // a bias: the same for all points
 				shape = []int{n, 1, p.Shape[0]}
@@ -142,7 +142,7 @@ func (l *learner) mean(of []*graph.Node) graph.Gradients {
 	gradients := graph.Gradients{Params: l.Params.Trained()}
 	for i, p := range gradients.Params {
 		n := of[i]
-		if l.vector {
+		if l.sideBySide {
 			n = graph.Reshape(graph.Mean(n, 0), p.Shape...)
 		}
 		gradients.Nodes = append(gradients.Nodes, n)

@@ -21,6 +21,7 @@ type mamlParams struct {
 	MetaBatch  int     `default:"0" min:"0" doc:"tasks in an iteration; 0: 25 for sines, 16 for characters"`
 	LR         float64 `default:"0" min:"0" doc:"β, Adam's learning rate; 0: 1e-3 for sines, 3e-3 for characters"`
 	Iterations int     `default:"0" min:"0" doc:"updates of the initial weights; 0: 10000 for sines, 1500 for characters"`
+	TestSteps  int     `default:"0" min:"0" doc:"steps on a task in tests, for loss; 0: 10 for sines, 3 for characters"`
 	TestParams
 }
 
@@ -42,7 +43,7 @@ func trainMAML(s *family.Session, p mamlParams) error {
 	}
 	adam := optim.NewAdam(f.Params, p.LR)
 
-	exam, err := newAdaptingExam(c, p.InnerLR)
+	exam, err := newAdaptingExam(c, p.InnerLR, p.TestSteps)
 	if err != nil {
 		return err
 	}
@@ -55,10 +56,11 @@ func trainMAML(s *family.Session, p mamlParams) error {
 
 // suit fills in what was left to the kind of tasks.
 func (p *mamlParams) suit(c *course) {
-	suit(c, &p.InnerLR, 0.01, 0.4)
-	suit(c, &p.MetaBatch, 25, 16)
-	suit(c, &p.LR, 1e-3, 3e-3)
-	suit(c, &p.Iterations, 10000, 1500)
+	suit(c, "inner_lr", &p.InnerLR, 0.01, 0.4)
+	suit(c, "meta_batch", &p.MetaBatch, 25, 16)
+	suit(c, "lr", &p.LR, 1e-3, 3e-3)
+	suit(c, "iterations", &p.Iterations, 10000, 1500)
+	suit(c, "test_steps", &p.TestSteps, 10, 3)
 }
 
 // secondOrder are lines 4 to 8 of algorithm 1: adapt to each task of a batch, and

@@ -55,7 +55,7 @@ func trainProtonet(s *family.Session, p protonetParams) error {
 	adam := optim.NewAdam(f.Params, p.LR)
 
 	test := f.tasks(1, c.from, c.support, c.query)
-	exam, err := newExam(c, test, f.nearest(test, p.Ways))
+	exam, err := newExam(c, test, 0, f.nearest(test, p.Ways))
 	if err != nil {
 		return err
 	}

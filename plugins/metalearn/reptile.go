@@ -27,11 +27,12 @@ type reptileParams struct {
 	MetaBatch  int     `default:"0" min:"0" doc:"tasks in an iteration; 0: 1 for sines, 5 for characters"`
 	Epsilon    float64 `default:"0" min:"0" max:"1" doc:"ε, how much of the way to move, falling linearly to 0; 0: 0.1 for sines, 1 for characters"`
 	Iterations int     `default:"0" min:"0" doc:"moves of the initial weights; 0: 30000 for sines, 3000 for characters"`
+	TestSteps  int     `default:"0" min:"0" doc:"steps on a task in tests, for loss; 0: 32 for sines, 3 for characters"`
 	TestParams
 }
 
 // nichol is the setting of the authors' demonstration.
-var nichol = setting{sine: task.Sine{MaxPhase: 2 * math.Pi, Grid: 50}, hidden: 64, activation: graph.Tanh, testSteps: 32}
+var nichol = setting{sine: task.Sine{MaxPhase: 2 * math.Pi, Grid: 50}, hidden: 64, activation: graph.Tanh}
 
 var reptile = family.NewRecipe("reptile", "initial weights near those of all tasks", trainReptile, promises...)
 
@@ -67,7 +68,7 @@ func trainReptile(s *family.Session, p reptileParams) error {
 	}
 	sgd, epsilon := optim.NewSGD(f.Params, p.Epsilon), optim.Linear(p.Epsilon, 0, p.Iterations)
 
-	exam, err := newAdaptingExam(c, p.InnerLR)
+	exam, err := newAdaptingExam(c, p.InnerLR, p.TestSteps)
 	if err != nil {
 		return err
 	}
@@ -81,11 +82,12 @@ func trainReptile(s *family.Session, p reptileParams) error {
 
 // suit fills in what was left to the kind of tasks.
 func (p *reptileParams) suit(c *course) error {
-	suit(c, &p.TrainShots, 50, 10)
-	suit(c, &p.InnerLR, 0.02, 0.1)
-	suit(c, &p.MetaBatch, 1, 5)
-	suit(c, &p.Epsilon, 0.1, 1)
-	suit(c, &p.Iterations, 30000, 3000)
+	suit(c, "train_shots", &p.TrainShots, 50, 10)
+	suit(c, "inner_lr", &p.InnerLR, 0.02, 0.1)
+	suit(c, "meta_batch", &p.MetaBatch, 1, 5)
+	suit(c, "epsilon", &p.Epsilon, 0.1, 1)
+	suit(c, "iterations", &p.Iterations, 30000, 3000)
+	suit(c, "test_steps", &p.TestSteps, 32, 3)
 	if p.InnerSteps > p.TrainShots {
 		return &core.Error{Kind: core.Usage, Msg: "fewer train_shots than inner_steps: each step takes a share of the points", Try: "inner_steps=1"}
 	}
