@@ -5,6 +5,7 @@ import (
 	"lab/plugins/gan"
 	"lab/plugins/transformer"
 	"lab/plugins/metalearn"
+	"lab/plugins/rl"
 )
 
 // bundled is the one list of the families inside this program.
@@ -12,4 +13,5 @@ var bundled = []family.Family{
 	gan.Family,
 	transformer.Family,
 	metalearn.Family,
+	rl.Family,
 }

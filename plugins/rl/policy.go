@@ -1,0 +1,223 @@
+package rl
+
+import (
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"path/filepath"
+
+	"lab/core"
+	"lab/core/family"
+	"lab/core/graph"
+	"lab/core/onnx"
+	"lab/core/onnx/exchange"
+	"lab/core/picture"
+	"lab/core/vm"
+	"lab/plugins/rl/env"
+)
+
+// Evaluation are the parameters of what happens with a finished policy.
+type Evaluation struct {
+	Mode         string `default:"train" enum:"train,play" doc:"play trains nothing: it evaluates the policy of from="`
+	EvalEpisodes int    `default:"100" min:"1" doc:"episodes of the policy's likeliest actions, after the training or in mode=play"`
+}
+
+// network is what a policy computes of observations [N, size]: logits, values of actions,
+// or the actions themselves: [N, Action.Size()].
+type network func(obs *graph.Node) *graph.Node
+
+const (
+	patience    = 1000 // steps after which an episode without a time limit is given up
+	frameWidth  = 300  // pixels
+	frameHeight = 200
+	frameDelay  = 0.04 // s; GIFs that want less are shown slowly
+)
+
+// evaluate plays episodes side by side with the likeliest actions, logs their mean return
+// and draws the first one.
+func (e *Evaluation) evaluate(s *family.Session, spec *env.Spec, net network, step int) error {
+	n := e.EvalEpisodes
+	envs, err := env.NewVector(spec.ID, n, s.Rand("evaluation"))
+	if err != nil {
+		return err
+	}
+	obs := graph.New().Input("obs", n, spec.Observation.Size())
+	out := net(obs)
+	p, err := vm.Compile([]*graph.Node{out})
+	if err != nil {
+		return err
+	}
+	p.Named("evaluate")
+
+	width, outs := spec.Action.Width(), spec.Action.Size()
+	actions, returns, over := make([]float64, n*width), make([]float64, n), make([]bool, n)
+	limit := spec.MaxEpisodeSteps
+	if limit == 0 {
+		limit = patience
+	}
+	skip := max(1, int(frameDelay*float64(spec.FPS)+0.5))
+	film := picture.NewAnimation(float64(skip) / float64(spec.FPS))
+	film.Add(frame(envs.Env(0)))
+	for t, left := 1, n; t <= limit && left > 0 && !s.Stopped(); t++ {
+		copy(p.Value(obs), envs.Obs)
+		p.Run()
+		for i := range n {
+			best(spec.Action, p.Value(out)[i*outs:(i+1)*outs], actions[i*width:(i+1)*width])
+		}
+		envs.Step(actions)
+		for i := range n {
+			if !over[i] {
+				returns[i] += envs.Rewards[i]
+			}
+			if envs.Done(i) && !over[i] {
+				over[i] = true
+				left--
+			}
+		}
+		if t%skip == 0 && !over[0] {
+			film.Add(frame(envs.Env(0)))
+		}
+		s.Progress(core.Progress{Done: int64(step), Total: int64(step), Note: "evaluating"})
+	}
+	s.Log(step, "eval_return", mean(returns))
+	rows := make([][]string, n)
+	for i, r := range returns {
+		rows[i] = []string{fmt.Sprint(i), core.FormatFloat(r)}
+	}
+	if err := s.Table("evaluation", step, []string{"episode", "return"}, rows); err != nil {
+		return err
+	}
+	return s.File("episode.gif", step, film.Encode)
+}
+
+func frame(e env.Env) image.Image {
+	c := env.NewCanvas(frameWidth, frameHeight)
+	e.Draw(c)
+	return c.Image
+}
+
+func mean(v []float64) float64 {
+	total := 0.0
+	for _, x := range v {
+		total += x
+	}
+	return total / float64(len(v))
+}
+
+// play evaluates the policy of from=, any ONNX model that maps observations [N, size] to
+// one number for each action, or to the actions.
+func (e *Evaluation) play(s *family.Session, id string) error {
+	if _, err := s.Resume(func(io.Reader) error { return nil }); err != nil {
+		return err
+	}
+	if s.From() == "" {
+		return &core.Error{Kind: core.Usage, Msg: "mode=play has no policy to play", Try: "from=RUN, or from= an ONNX file"}
+	}
+	spec, err := env.Find(id)
+	if err != nil {
+		return err
+	}
+	m, err := onnx.Read(s.From())
+	if err != nil {
+		return err
+	}
+	if of := m.Metadata["rl.env"]; of != "" && of != id {
+		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("from=%s plays %s, not %s", s.From(), of, id), Try: "env=" + of}
+	}
+	net, err := exchange.Load(m)
+	if err != nil {
+		return err
+	}
+	bad := func(format string, args ...any) error {
+		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("from=%s is no policy for %s: ", s.From(), id) + fmt.Sprintf(format, args...)}
+	}
+	if len(m.Inputs) != 1 {
+		return bad("it has %d inputs, not one", len(m.Inputs))
+	}
+	apply := func(obs *graph.Node) (*graph.Node, error) {
+		out, err := net.Apply(exchange.Port{Name: m.Inputs[0].Name, Node: obs})
+		if err != nil {
+			return nil, err
+		}
+		want := []int{obs.Shape()[0], spec.Action.Size()}
+		if len(out) == 0 || !out[0].Shape().Equal(want) {
+			return nil, bad("it does not give %v for observations %v", want, obs.Shape())
+		}
+		return out[0], nil
+	}
+	if _, err := apply(graph.New().Input("obs", e.EvalEpisodes, spec.Observation.Size())); err != nil {
+		return err
+	}
+	return e.evaluate(s, spec, func(obs *graph.Node) *graph.Node {
+		out, _ := apply(obs) // which has just gone well
+		return out
+	}, 0)
+}
+
+// anyBatch is a free batch; its sizes are of no observation, layer or action.
+var anyBatch = []exchange.Free{{Name: "batch", Sizes: [2]int{7, 11}}}
+
+// save writes NAME.onnx of a network on observations, with what it belongs to.
+func save(s *family.Session, spec *env.Spec, recipe, name, output string, net network) error {
+	b, err := exchange.Export("rl-"+recipe+"-"+name, onnx.DefaultOpset, anyBatch, func(n exchange.Sizes) (in, out []exchange.Port) {
+		obs := graph.New().Input("obs", n["batch"], spec.Observation.Size())
+		return []exchange.Port{{Name: "obs", Node: obs}}, []exchange.Port{{Name: output, Node: net(obs)}}
+	})
+	if err != nil {
+		return err
+	}
+	b.SetMetadata("lab.family", "rl")
+	b.SetMetadata("lab.recipe", recipe)
+	b.SetMetadata("rl.env", spec.ID)
+	file, err := b.Encode()
+	if err != nil {
+		return err
+	}
+	return s.SaveModel(name, 0, func(w io.Writer) error {
+		_, err := w.Write(file)
+		return err
+	})
+}
+
+// saveActor writes model.onnx, the policy's logits or its mean action within bounds.
+func saveActor(s *family.Session, spec *env.Spec, recipe string, a *actor) error {
+	if spec.Action.N > 0 {
+		return save(s, spec, recipe, "model", "logits", a.forward)
+	}
+	return save(s, spec, recipe, "model", "action", func(obs *graph.Node) *graph.Node {
+		return graph.Clip(a.forward(obs), spec.Action.Low[0], spec.Action.High[0])
+	})
+}
+
+// startFrom sets networks to those of an earlier run: the first is the file given, the
+// others, by name, lie beside it.
+func startFrom(s *family.Session, model *graph.Params, beside map[string]*graph.Params) error {
+	if s.From() == "" {
+		return nil
+	}
+	load := func(path string, p *graph.Params) error {
+		m, err := onnx.Read(path)
+		if err != nil {
+			return err
+		}
+		if err := p.LoadStateDict(m.StateDict()); err != nil {
+			return &core.Error{Kind: core.Usage, Msg: "from=" + path, Err: err, Try: "the env and hidden sizes that the file was trained with"}
+		}
+		return nil
+	}
+	if err := load(s.From(), model); err != nil {
+		return err
+	}
+	for name, p := range beside {
+		path := filepath.Join(filepath.Dir(s.From()), name+".onnx")
+		if _, err := os.Stat(path); err != nil {
+			s.Warnf("no %s.onnx beside %s: it starts afresh", name, s.From())
+			continue
+		}
+		if err := load(path, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
