@@ -31,7 +31,7 @@ type ppoParams struct {
 	Gamma       float64 `default:"0.99" min:"0" max:"1" doc:"discount of a step"`
 	Lambda      float64 `default:"0.95" min:"0" max:"1" doc:"decay of generalised advantage estimation"`
 	Clip        float64 `default:"0.2" min:"0" doc:"how far the probability of an action may move in an update"`
-	ClipValue   bool    `default:"true" doc:"whether the same holds for values"`
+	ClipValue   bool    `default:"false" doc:"whether the same holds for values"`
 	Entropy     float64 `default:"0.01" min:"0" doc:"weight of the policy's entropy"`
 	ValueLoss   float64 `default:"0.5" min:"0" doc:"weight of the critic's loss"`
 	MaxGradNorm float64 `default:"0.5" min:"0" doc:"norm of the gradient above which it is scaled down"`
