@@ -12,5 +12,5 @@ import "lab/core/family"
 // Family is what the plugin offers.
 var Family = family.Family{
 	Name: "rl", Version: "1.0.0", Doc: "reinforcement learning: agents that learn to act from rewards",
-	Recipes: []family.Recipe{ppo},
+	Recipes: []family.Recipe{reinforce, a2c, ppo, dqn, qlearning, valueIteration},
 }
