@@ -59,7 +59,7 @@ func (e *Evaluation) evaluate(s *family.Session, spec *env.Spec, net network, st
 	skip := max(1, int(frameDelay*float64(spec.FPS)+0.5))
 	film := picture.NewAnimation(float64(skip) / float64(spec.FPS))
 	film.Add(frame(envs.Env(0)))
-	for t, left := 1, n; t <= limit && left > 0 && !s.Stopped(); t++ {
+	for t, left := 1, n; t <= limit && left > 0; t++ {
 		copy(p.Value(obs), envs.Obs)
 		p.Run()
 		for i := range n {

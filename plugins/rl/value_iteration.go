@@ -9,7 +9,6 @@ package rl
 // once.
 
 import (
-	"io"
 	"math"
 
 	"lab/core"
@@ -29,14 +28,11 @@ var valueIteration = family.NewRecipe("value-iteration", "dynamic programming in
 	family.Metric("value", "", core.Higher, "of the state in which episodes begin, with as many steps to go as there were sweeps"),
 	family.Metric("delta", "", core.Lower, "largest change of a value in the sweep"),
 	family.Metric("eval_return", "", core.Higher, "mean return of the best actions"),
-	family.StartsFrom(), family.Resumes())
+	family.StartsFrom())
 
 func runValueIteration(s *family.Session, p valueIterationParams) error {
 	if p.Mode == "play" {
 		return p.play(s, p.Env)
-	}
-	if _, err := s.Resume(func(io.Reader) error { return nil }); err != nil { // it is done sooner than loaded
-		return err
 	}
 	world, err := newWorld(p.Env)
 	if err != nil {
@@ -50,7 +46,10 @@ func runValueIteration(s *family.Session, p valueIterationParams) error {
 		sweeps = patience
 	}
 	values, q := make([]float64, world.Observation.N), newQTable(world.Spec)
-	for sweep := 1; sweep <= sweeps && !s.Stopped(); sweep++ {
+	for sweep := 1; sweep <= sweeps; sweep++ {
+		if s.Stopped() {
+			return nil // there is nothing worth keeping: it takes milliseconds
+		}
 		// V_k(s) = max_a Σ p (r + γ V_{k-1}(s')), which is best with k steps to go.
 		delta, before := 0.0, append([]float64(nil), values...)
 		for state := range values {
