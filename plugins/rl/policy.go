@@ -80,7 +80,8 @@ func (e *Evaluation) evaluate(s *family.Session, spec *env.Spec, net network, st
 		}
 		s.Progress(core.Progress{Done: int64(step), Total: int64(step), Note: "evaluating"})
 	}
-	s.Log(step, "eval_return", mean(returns))
+	mean, _ := moments(returns)
+	s.Log(step, "eval_return", mean)
 	rows := make([][]string, n)
 	for i, r := range returns {
 		rows[i] = []string{fmt.Sprint(i), core.FormatFloat(r)}
@@ -95,14 +96,6 @@ func frame(e env.Env) image.Image {
 	c := env.NewCanvas(frameWidth, frameHeight)
 	e.Draw(c)
 	return c.Image
-}
-
-func mean(v []float64) float64 {
-	total := 0.0
-	for _, x := range v {
-		total += x
-	}
-	return total / float64(len(v))
 }
 
 // play evaluates the policy of from=, any ONNX model that maps observations [N, size] to

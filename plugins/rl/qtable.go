@@ -2,7 +2,7 @@ package rl
 
 import (
 	"errors"
-	"math"
+	"slices"
 	"strconv"
 
 	"lab/core/family"
@@ -52,15 +52,9 @@ func (q qTable) finish(s *family.Session, e *Evaluation, spec *env.Spec, recipe 
 	return save(s, spec, recipe, "model", "q", net)
 }
 
-// StateDict is the table's bits, for a checkpoint.
+// StateDict is the table, for a checkpoint.
 func (q qTable) StateDict() map[string]*tensor.Tensor {
-	var bits []int64
-	for _, row := range q {
-		for _, v := range row {
-			bits = append(bits, int64(math.Float64bits(v)))
-		}
-	}
-	return map[string]*tensor.Tensor{"q": tensor.NewInt(tensor.Shape{len(bits)}, bits)}
+	return map[string]*tensor.Tensor{"q": bits(slices.Concat(q...))}
 }
 
 // LoadStateDict goes back to what StateDict returned.
@@ -69,8 +63,8 @@ func (q qTable) LoadStateDict(d map[string]*tensor.Tensor) error {
 	if t == nil || len(t.I) != len(q)*len(q[0]) {
 		return errors.New("not a table of these states and actions")
 	}
-	for i, bits := range t.I {
-		q[i/len(q[0])][i%len(q[0])] = math.Float64frombits(uint64(bits))
+	for i, v := range floats(t) {
+		q[i/len(q[0])][i%len(q[0])] = v
 	}
 	return nil
 }
