@@ -38,8 +38,8 @@
 // a point), hash.go. When things go wrong: spool.go, reserve.go, lost.go.
 //
 // Reading: query.go and summary.go (a table of runs), filter_parse.go and
-// filter_sql.go (its language), column.go, fold.go (seeds), reference.go (@1),
-// show.go (one run), curve.go.
+// filter_sql.go (its language), column.go, report.go and fold.go (seeds),
+// reference.go (@1), show.go (one run), curve.go.
 //
 // Comparing: diff.go (what is on record), compare.go (point by point), audit.go
 // (a run against itself). Going on: resume.go, supersede.go. Keeping house:

@@ -263,7 +263,10 @@ func (c *compiler) order(keys []sortKey) string {
 	return b.String() + "r.ord DESC,r.id DESC"
 }
 
-func (c *compiler) sortExpr(t term) string {
+func (c *compiler) sortExpr(t term) string { return c.sortValue(t, "NULL") }
+
+// sortValue is what a term sorts by; nan stands for a metric's NaN.
+func (c *compiler) sortValue(t term, nan string) string {
 	if t.fn == "" {
 		if col, ok := textColumns[t.name]; ok {
 			return col
@@ -280,8 +283,8 @@ func (c *compiler) sortExpr(t term) string {
 	}
 	name := strings.TrimPrefix(t.name, "metric.")
 	col := metricColumn(t.fn)
-	metric := fmt.Sprintf("(SELECT iif(l.goal=%d,-(%s),%s) FROM latest l WHERE l.run_id=r.id AND l.n>0 AND l.metric_id="+
-		"(SELECT id FROM metric_name WHERE name=%s))", core.Higher, col, col, c.bind(name))
+	metric := fmt.Sprintf("(SELECT coalesce(iif(l.goal=%d,-(%s),%s),%s) FROM latest l WHERE l.run_id=r.id AND l.n>0 AND l.metric_id="+
+		"(SELECT id FROM metric_name WHERE name=%s))", core.Higher, col, col, nan, c.bind(name))
 	if t.fn != "" || name != t.name {
 		return metric
 	}

@@ -20,96 +20,37 @@ type Group struct {
 // family and its version, recipe, every other parameter and what their weights
 // start from. Any other run is a group of its own, for its numbers would spoil
 // the statistic. Groups come in the order of their first run.
-func Fold(runs []Summary) []Group {
-	return group(runs, func(s *Summary) (string, []Value) {
-		if s.Status != core.Finished {
-			return s.UID, nil
-		}
-		return sameness(s, false), nil
-	})
-}
+func Fold(runs []Summary) []Group { return group(runs, 0) }
 
 // GroupBy puts together the finished runs whose first n columns, see
 // [Query.Columns], have the same values: "--by lr". Runs that are not finished
 // are left out.
-func GroupBy(runs []Summary, n int) []Group {
-	var finished []Summary
-	for i := range runs {
-		if runs[i].Status == core.Finished {
-			finished = append(finished, runs[i])
-		}
-	}
-	return group(finished, func(s *Summary) (string, []Value) {
-		key := s.Columns[:min(n, len(s.Columns))]
-		var b strings.Builder
-		for _, v := range key {
-			field(&b, strconv.FormatBool(v.Known)+v.Text)
-		}
-		return b.String(), key
-	})
-}
+func GroupBy(runs []Summary, n int) []Group { return group(runs, n) }
 
-func group(runs []Summary, key func(*Summary) (string, []Value)) []Group {
-	var groups []Group
-	at := map[string]int{}
-	newest := map[string]*Summary{} // of runs equal in everything
+func group(runs []Summary, by int) []Group {
+	os := make([]outline, len(runs))
 	for i := range runs {
 		s := &runs[i]
-		k, values := key(s)
-		g, ok := at[k]
-		if !ok {
-			g = len(groups)
-			at[k] = g
-			groups = append(groups, Group{Key: values})
+		o := outline{id: int64(i), started: s.Started.UnixNano(), finished: s.Status == core.Finished, by: s.Columns[:min(by, len(s.Columns))]}
+		o.fold, o.same = identify([]byte(packParams(s.Params)), strconv.AppendUint(nil, s.Seed, 10),
+			[]byte(s.Family), []byte(s.FamilyVersion), []byte(s.Recipe), []byte(strings.Join(s.From, " ")))
+		os[i] = o
+	}
+	var groups []Group
+	for _, b := range bundle(os, false, by > 0) {
+		g := Group{}
+		if by > 0 {
+			g.Key = os[b.runs[0]].by
 		}
-		groups[g].Runs = append(groups[g].Runs, s)
-		if s.Status == core.Finished {
-			if same := sameness(s, true); newest[same] == nil || s.Started.After(newest[same].Started) {
-				newest[same] = s
-			}
+		for _, i := range b.runs {
+			g.Runs = append(g.Runs, &runs[i])
 		}
-	}
-	for i := range groups {
-		g := &groups[i]
-		g.Runs = slices.DeleteFunc(g.Runs, func(s *Summary) bool {
-			repeat := s.Status == core.Finished && newest[sameness(s, true)] != s
-			if repeat {
-				g.Repeats = append(g.Repeats, s)
-			}
-			return repeat
-		})
-	}
-	return slices.DeleteFunc(groups, func(g Group) bool { return len(g.Runs) == 0 })
-}
-
-// sameness is equal for runs that are equal, with or without regard to the seed.
-func sameness(s *Summary, seed bool) string {
-	var b strings.Builder
-	field(&b, s.Family)
-	field(&b, s.FamilyVersion)
-	field(&b, s.Recipe)
-	if seed {
-		field(&b, strconv.FormatUint(s.Seed, 10))
-	}
-	params := slices.Clone(s.Params)
-	slices.SortFunc(params, func(a, b core.Param) int { return strings.Compare(a.Key, b.Key) })
-	for _, p := range params {
-		if p.Key != "seed" {
-			field(&b, p.Key)
-			field(&b, p.Value)
+		for _, i := range b.repeats {
+			g.Repeats = append(g.Repeats, &runs[i])
 		}
+		groups = append(groups, g)
 	}
-	for _, sum := range s.From {
-		field(&b, sum)
-	}
-	return b.String()
-}
-
-// field writes s so that fields next to each other cannot be read in two ways.
-func field(b *strings.Builder, s string) {
-	b.WriteString(strconv.Itoa(len(s)))
-	b.WriteByte(':')
-	b.WriteString(s)
+	return groups
 }
 
 // Statistic sums up one number over the runs of a group.
@@ -153,13 +94,17 @@ func (m *Metric) Value(fn string) float64 {
 	return m.Best
 }
 
-// statistic is computed in two passes over the values in ascending order, so that
-// it does not depend on the order of the runs.
 func (g *Group) statistic(value func(*Summary) (float64, bool)) Statistic {
+	return statisticOf(len(g.Runs), func(i int) (float64, bool) { return value(g.Runs[i]) })
+}
+
+// statisticOf is computed in two passes over the values in ascending order, so that
+// it does not depend on the order of the runs.
+func statisticOf(n int, value func(i int) (float64, bool)) Statistic {
 	s := Statistic{Mean: math.NaN(), Std: math.NaN(), Min: math.NaN(), Max: math.NaN()}
 	var vs []float64
-	for _, r := range g.Runs {
-		v, ok := value(r)
+	for i := range n {
+		v, ok := value(i)
 		if !ok {
 			continue
 		}
@@ -192,35 +137,6 @@ func (g *Group) statistic(value func(*Summary) (float64, bool)) Statistic {
 		s.Std = math.Sqrt(squares / float64(s.N-1))
 	}
 	return s
-}
-
-// SortByMean sorts groups by the mean of a metric, best first by the metric's
-// goal; where it has none, ascending. Groups without the metric, and those whose
-// mean is NaN, come last.
-func SortByMean(groups []Group, fn, metric string) {
-	goal := core.Neutral
-	means := make(map[*Summary]float64, len(groups))
-	for i := range groups {
-		g := &groups[i]
-		means[g.Runs[0]] = g.Metric(fn, metric).Mean
-		for _, r := range g.Runs {
-			if m, ok := r.Metric(metric); ok && m.Goal != core.Neutral {
-				goal = m.Goal
-			}
-		}
-	}
-	slices.SortStableFunc(groups, func(a, b Group) int {
-		x, y := means[a.Runs[0]], means[b.Runs[0]]
-		switch {
-		case x != x || y != y:
-			return btoi(x != x) - btoi(y != y)
-		case x == y:
-			return 0
-		case (x < y) == (goal != core.Higher):
-			return -1
-		}
-		return 1
-	})
 }
 
 func btoi(b bool) int {

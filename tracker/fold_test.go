@@ -97,15 +97,4 @@ func TestGroupBy(t *testing.T) {
 	if gs[0].Key[0].Text != "0.1" || gs[0].Metric("best", "fid").Mean != 15 {
 		t.Errorf("got %+v", gs[0])
 	}
-	SortByMean(gs, "best", "fid")
-	if got := showGroups(gs); got != "a e 9 fd b" {
-		t.Errorf("sorted: %s", got)
-	}
-	for i := range runs {
-		runs[i].Metrics[0].Goal = core.Higher
-	}
-	SortByMean(gs, "best", "fid")
-	if got := showGroups(gs); got != "fd 9 e a b" {
-		t.Errorf("sorted: %s", got)
-	}
 }

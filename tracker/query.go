@@ -127,48 +127,72 @@ type querier interface {
 // Runs returns the runs that q selects. A mistake in the filter is an error of
 // kind Usage that says what would be right.
 func (db *DB) Runs(ctx context.Context, q Query) ([]Summary, error) {
-	x, err := parseFilter(q.Filter)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := parseSort(q.Sort)
-	if err != nil {
-		return nil, err
-	}
-	columns, err := parseColumns(q.Columns)
+	p, err := q.parse()
 	if err != nil {
 		return nil, err
 	}
 	var found []Summary
 	err = db.snapshot(ctx, func(tx querier, fates []fate) error {
-		if err := checkTerms(ctx, tx, append(terms(x, keys), columns...)); err != nil {
+		if err := checkTerms(ctx, tx, p.terms()); err != nil {
 			return err
 		}
-		c := &compiler{now: db.opts.Now()}
-		c.resolve = func(ref string) (uid string, err error) {
-			id, err := resolve(ctx, tx, ref, fates)
-			if err == nil {
-				err = tx.QueryRowContext(ctx, `SELECT uid FROM run WHERE id=?`, id).Scan(&uid)
-			}
-			return uid, err
-		}
+		c := db.compiler(ctx, tx, fates)
 		relation := runsRelation(c, fates)
-		where, err := c.where(q, x)
+		where, err := c.where(q, p.filter)
 		if err != nil {
 			return err
 		}
 		text := relation + " SELECT " + summaryColumns
-		for _, t := range columns {
+		for _, t := range p.columns {
 			text += "," + c.column(t)
 		}
-		text += " FROM r WHERE " + where + " ORDER BY " + c.order(keys)
+		text += " FROM r WHERE " + where + " ORDER BY " + c.order(p.sort)
 		if q.Limit > 0 {
 			text += " LIMIT " + c.bind(q.Limit)
 		}
-		found, err = summaries(ctx, tx, text, c.args, len(columns), q.Headlines)
+		found, err = summaries(ctx, tx, text, c.args, len(p.columns), q.Headlines)
 		return err
 	})
 	return found, storageError("read", db.path, err)
+}
+
+// parsedQuery is what the texts of a Query say.
+type parsedQuery struct {
+	filter  expr
+	sort    []sortKey
+	columns []term
+}
+
+func (q *Query) parse() (*parsedQuery, error) {
+	var (
+		p   parsedQuery
+		err error
+	)
+	if p.filter, err = parseFilter(q.Filter); err != nil {
+		return nil, err
+	}
+	if p.sort, err = parseSort(q.Sort); err != nil {
+		return nil, err
+	}
+	if p.columns, err = parseColumns(q.Columns); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+func (p *parsedQuery) terms() []term { return append(terms(p.filter, p.sort), p.columns...) }
+
+// compiler compiles queries of one snapshot.
+func (db *DB) compiler(ctx context.Context, tx querier, fates []fate) *compiler {
+	c := &compiler{now: db.opts.Now()}
+	c.resolve = func(ref string) (uid string, err error) {
+		id, err := resolve(ctx, tx, ref, fates)
+		if err == nil {
+			err = tx.QueryRowContext(ctx, `SELECT uid FROM run WHERE id=?`, id).Scan(&uid)
+		}
+		return uid, err
+	}
+	return c
 }
 
 func (c *compiler) where(q Query, x expr) (string, error) {

@@ -30,7 +30,7 @@ func (db *DB) ResumePoint(ctx context.Context, ref string) (*ResumePoint, error)
 	}
 	switch {
 	case d.Number == 0:
-		return nil, &core.Error{Kind: core.Usage, Msg: "run " + d.UID + " is in the bin", Try: "lab rm --restore " + d.UID}
+		return nil, &core.Error{Kind: core.Usage, Msg: "run " + d.UID + " is in the bin", Try: "lab restore " + d.UID}
 	case d.Status == core.Running:
 		return nil, &core.Error{Kind: core.Usage, Msg: "run " + d.UID + " is still running"}
 	case d.Status == core.Finished:

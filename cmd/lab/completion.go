@@ -7,10 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"lab/core"
 	"lab/core/host"
+	"lab/tracker"
 )
 
 func (a *app) completionCommand() *cobra.Command {
@@ -65,14 +67,74 @@ func ask(cmd *cobra.Command, family string) *core.Family {
 	return f
 }
 
+// completedRuns is how many runs a completion offers.
+const completedRuns = 30
+
+// completeRuns completes up to n runs, any number for 0: @1 and so on, names, ids.
+func (a *app) completeRuns(n int) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if n > 0 && len(args) >= n {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return a.runsLike(cmd, "", word), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// runsLike are the newest runs by number and name, or by id once one is begun.
+func (a *app) runsLike(cmd *cobra.Command, prefix, word string) (out []cobra.Completion) {
+	db, err := a.records()
+	if err != nil {
+		return nil
+	}
+	defer db.Close()
+	runs, err := db.Runs(cmd.Context(), tracker.Query{Limit: completedRuns, Headlines: 1})
+	if err != nil {
+		return nil
+	}
+	named := map[string]bool{}
+	for i := range runs {
+		r := &runs[i]
+		what := fmt.Sprintf("%s/%s %s, %s", r.Family, r.Recipe, r.Status, humanize.Time(r.Started))
+		out = append(out, cobra.CompletionWithDesc(fmt.Sprintf("%s@%d", prefix, r.Number), strings.TrimSpace(r.Name+" "+what)))
+		if r.Name != "" && !named[r.Name] {
+			named[r.Name] = true
+			out = append(out, cobra.CompletionWithDesc(prefix+r.Name, what))
+		}
+		if word != "" && strings.HasPrefix(r.UID, word) {
+			out = append(out, cobra.CompletionWithDesc(prefix+r.UID, what))
+		}
+	}
+	return out
+}
+
+// completeRemoved completes the ids of runs in the bin.
+func (a *app) completeRemoved(cmd *cobra.Command, _ []string, _ string) (out []cobra.Completion, _ cobra.ShellCompDirective) {
+	db, err := a.records()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer db.Close()
+	runs, _ := db.Runs(cmd.Context(), tracker.Query{Removed: true, Headlines: 1})
+	for i := range runs {
+		out = append(out, cobra.CompletionWithDesc(runs[i].UID, fmt.Sprintf("%s/%s %s", runs[i].Family, runs[i].Recipe, runs[i].Name)))
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
 // completeRun completes plugin=, recipe= and the parameters of lab run.
-func completeRun(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (a *app) completeRun(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	given := map[string]string{}
 	for _, a := range args {
 		key, value, _ := strings.Cut(a, "=")
 		given[key] = value
 	}
-	key, _, hasValue := strings.Cut(word, "=")
+	key, value, hasValue := strings.Cut(word, "=")
+	if key == "from" && hasValue {
+		if strings.ContainsAny(value, "/.") {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return a.runsLike(cmd, "from=", value), cobra.ShellCompDirectiveKeepOrder
+	}
 	if given["plugin"] == "" {
 		return families("plugin="), cobra.ShellCompDirectiveNoFileComp
 	}

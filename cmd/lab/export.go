@@ -23,7 +23,8 @@ or the beginning of it, or its name; an ONNX file can be written anew likewise.`
 		Example: `  lab export @1 -o generator.onnx
   lab export @best:fid --opset 21
   lab export @1 --format safetensors     # the weights alone, named as in PyTorch`,
-		Args: args(1, 1, "one run or file"),
+		Args:              args(1, 1, "one run or file"),
+		ValidArgsFunction: a.completeRuns(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			from, run, base, err := a.modelSource(cmd.Context(), args[0])
 			if err != nil {

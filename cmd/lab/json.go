@@ -80,13 +80,20 @@ func summaryJSON(s *tracker.Summary) jsonSummary {
 	for _, p := range s.Params {
 		j.Params = append(j.Params, jsonParam{p.Key, string(p.Type), p.Value, p.Default})
 	}
-	for _, m := range s.Metrics {
-		if m.Points > 0 {
-			j.Metrics = append(j.Metrics, jsonMetric{m.Name, m.Unit, m.Goal.String(), m.Points, jsonNumber(m.Last), m.LastStep,
-				jsonNumber(m.Best), m.BestStep, jsonNumber(m.Min), jsonNumber(m.Max)})
+	for i := range s.Metrics {
+		if s.Metrics[i].Points > 0 {
+			j.Metrics = append(j.Metrics, *metricJSON(&s.Metrics[i]))
 		}
 	}
 	return j
+}
+
+func metricJSON(m *tracker.Metric) *jsonMetric {
+	if m == nil {
+		return nil
+	}
+	return &jsonMetric{m.Name, m.Unit, m.Goal.String(), m.Points, jsonNumber(m.Last), m.LastStep,
+		jsonNumber(m.Best), m.BestStep, jsonNumber(m.Min), jsonNumber(m.Max)}
 }
 
 type jsonFile struct {
@@ -96,6 +103,10 @@ type jsonFile struct {
 	SHA256 string `json:"sha256"`
 	Bytes  int64  `json:"bytes"`
 	Step   int64  `json:"step"`
+}
+
+func fileJSON(d *tracker.Detail, x core.Artifact) jsonFile {
+	return jsonFile{x.Name, x.Kind, d.Path(x), x.SHA256, x.Bytes, x.Step}
 }
 
 type jsonSource struct {
@@ -120,7 +131,7 @@ func runJSON(d *tracker.Detail) jsonRun {
 	j := jsonRun{jsonSummary: summaryJSON(&d.Summary), Command: d.CommandLine, Host: d.Host, Dir: d.Dir, Log: d.LogPath,
 		Files: []jsonFile{}, From: []jsonSource{}, Facts: map[string]string{}}
 	for _, x := range d.Artifacts {
-		j.Files = append(j.Files, jsonFile{x.Name, x.Kind, d.Path(x), x.SHA256, x.Bytes, x.Step})
+		j.Files = append(j.Files, fileJSON(d, x))
 	}
 	for _, f := range d.Sources {
 		j.From = append(j.From, jsonSource{f.Run, f.Path, f.SHA256})

@@ -97,7 +97,9 @@ Model families run as plugins; weights go in and out as ONNX.`,
 	f := root.PersistentFlags()
 	f.StringVar(&a.home, "home", "", "folder of the database and the runs (default $LAB_HOME, or .lab)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
-	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.pluginsCommand(), a.pluginCommand(), a.exportCommand(), a.importCommand(), a.onnxCommand(), a.completionCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.diffCommand(),
+		a.tagCommand(), a.noteCommand(), a.nameCommand(), a.rmCommand(), a.restoreCommand(), a.gcCommand(),
+		a.exportCommand(), a.importCommand(), a.onnxCommand(), a.pluginsCommand(), a.pluginCommand(), a.completionCommand(), a.versionCommand())
 	return root
 }
 
@@ -123,6 +125,6 @@ func args(least, most int, what string) cobra.PositionalArgs {
 		if len(args) >= least && len(args) <= most {
 			return nil
 		}
-		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%s takes %s, not %d arguments", cmd.CommandPath(), what, len(args)), Try: cmd.CommandPath() + " --help"}
+		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%s takes %s, not %s", cmd.CommandPath(), what, count(len(args), "argument")), Try: cmd.CommandPath() + " --help"}
 	}
 }

@@ -40,7 +40,7 @@ run after its current step with a checkpoint; a second Ctrl-C ends it at once.`,
 		Example: `  lab run plugin=gan
   lab run plugin=gan epochs=3 lr=5e-4 seed=2 --name slow
   lab run plugin=gan epochs=1 --profile   # and where the time went, op by op`,
-		ValidArgsFunction: completeRun,
+		ValidArgsFunction: a.completeRun,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.run(cmd, args, f) },
 	}
 	fl := cmd.Flags()

@@ -23,7 +23,8 @@ machine. RUN is @1 for the newest run, @best:METRIC, a run's id or the beginning
 it, or its name.`,
 		Example: `  lab show @1
   lab show @best:fid --json`,
-		Args: args(1, 1, "one run"),
+		Args:              args(1, 1, "one run"),
+		ValidArgsFunction: a.completeRuns(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			db, err := a.records()
 			if err != nil {

@@ -1,26 +1,15 @@
 package picture
 
 import (
-	"fmt"
 	"image"
 	"image/color"
 	plan9 "image/color/palette"
 	"image/draw"
 	"image/gif"
 	"io"
-	"slices"
-	"time"
+	"math"
 )
 
-<<<<<<<< HEAD:core/picture/gif.go
-// WriteGIF writes the frames as an animation that runs for ever, each shown for the
-// delay (to 10 ms) and the last one three times as long. Up to 256 colours in all
-// frames together are kept as they are, so greys always are; more are dithered to a
-// fixed palette. The frames have one size. The same frames give the same bytes.
-func WriteGIF(w io.Writer, frames []image.Image, delay time.Duration) error {
-	if len(frames) == 0 {
-		return fmt.Errorf("picture: an animation without frames")
-========
 // Animation is a moving picture in the making: frames of one size, shown one after
 // another, again and again. Colours are the nearest of the 256 of palette.Plan9.
 type Animation struct {
@@ -50,58 +39,42 @@ func (a *Animation) Add(img image.Image) {
 			a.nearest[c] = at
 		}
 		now.Pix[i] = at
->>>>>>>> 563fa85 (rl: return curves are drawn):core/picture/animation.go
 	}
-	bounds := frames[0].Bounds()
-	colours, exact := coloursOf(frames)
-	if !exact {
-		colours = palette.Plan9
-	}
-	out := gif.GIF{}
-	for i, f := range frames {
-		if f.Bounds() != bounds {
-			return fmt.Errorf("picture: frame %d of an animation is %v, the first %v", i, f.Bounds(), bounds)
+	changed := now.Rect
+	if a.shown != nil {
+		if a.shown.Rect != now.Rect {
+			panic("picture: frames of different sizes")
 		}
-		p := image.NewPaletted(bounds, colours)
-		how := draw.Drawer(draw.FloydSteinberg)
-		if exact {
-			how = draw.Src
-		}
-		how.Draw(p, bounds, f, bounds.Min)
-		out.Image = append(out.Image, p)
-		out.Delay = append(out.Delay, int(delay/(10*time.Millisecond)))
+		changed = difference(a.shown, now)
 	}
-	out.Delay[len(frames)-1] *= 3
-	if err := gif.EncodeAll(w, &out); err != nil {
-		return fmt.Errorf("picture: write GIF: %w", err)
-	}
-	return nil
+	a.shown = now
+	a.gif.Image = append(a.gif.Image, now.SubImage(changed).(*image.Paletted))
+	a.gif.Delay = append(a.gif.Delay, a.delay)
+	a.gif.Disposal = append(a.gif.Disposal, gif.DisposalNone)
 }
 
-// coloursOf lists the colours of all frames in a fixed order, or false where there are
-// more than a GIF can hold.
-func coloursOf(frames []image.Image) (color.Palette, bool) {
-	seen := map[color.RGBA]bool{}
-	for _, f := range frames {
-		b := f.Bounds()
-		for y := b.Min.Y; y < b.Max.Y; y++ {
-			for x := b.Min.X; x < b.Max.X; x++ {
-				seen[color.RGBAModel.Convert(f.At(x, y)).(color.RGBA)] = true
-				if len(seen) > 256 {
-					return nil, false
-				}
+// difference is the smallest rectangle outside of which both are the same; one pixel
+// where they are the same everywhere, because a frame has to have some.
+func difference(a, b *image.Paletted) image.Rectangle {
+	out := image.Rectangle{}
+	for y := range a.Rect.Dy() {
+		for x := range a.Rect.Dx() {
+			if a.Pix[y*a.Stride+x] != b.Pix[y*b.Stride+x] {
+				out = out.Union(image.Rect(x, y, x+1, y+1))
 			}
 		}
 	}
-	var list []color.RGBA
-	for c := range seen {
-		list = append(list, c)
+	if out.Empty() {
+		return image.Rect(0, 0, 1, 1)
 	}
-	key := func(c color.RGBA) int { return int(c.R)<<24 | int(c.G)<<16 | int(c.B)<<8 | int(c.A) }
-	slices.SortFunc(list, func(a, b color.RGBA) int { return key(a) - key(b) })
-	var p color.Palette
-	for _, c := range list {
-		p = append(p, c)
-	}
-	return p, true
+	return out
+}
+
+// Frames is the number of frames so far.
+func (a *Animation) Frames() int { return len(a.gif.Image) }
+
+// Encode writes the animation as GIF. It panics without a frame.
+func (a *Animation) Encode(w io.Writer) error {
+	a.gif.Config = image.Config{ColorModel: a.shown.Palette, Width: a.shown.Rect.Dx(), Height: a.shown.Rect.Dy()}
+	return gif.EncodeAll(w, &a.gif)
 }
