@@ -62,20 +62,25 @@ or the beginning of it, or its name; an ONNX file can be written anew likewise.`
 	return cmd
 }
 
-// copyFile copies to a temporary file beside the target and puts it in place when it
-// is whole.
+// copyFile copies a file; the copy is there whole or not at all.
 func copyFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	tmp, err := os.CreateTemp(filepath.Dir(to), ".lab-export-*")
+	return replaceFile(to, func(f *os.File) error { _, err := io.Copy(f, in); return err })
+}
+
+// replaceFile writes a temporary file beside the target and puts it in place when it
+// is whole.
+func replaceFile(path string, write func(*os.File) error) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".lab-export-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name()) // fails once it is in place
-	if _, err = io.Copy(tmp, in); err == nil {
+	if err = write(tmp); err == nil {
 		err = tmp.Chmod(0o644)
 	}
 	if err == nil {
@@ -85,7 +90,7 @@ func copyFile(from, to string) error {
 		err = e
 	}
 	if err == nil {
-		err = os.Rename(tmp.Name(), to)
+		err = os.Rename(tmp.Name(), path)
 	}
 	return err
 }

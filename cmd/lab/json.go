@@ -68,6 +68,8 @@ type jsonSummary struct {
 	Metrics  []jsonMetric `json:"metrics"`
 	PeakByte int64        `json:"peak_memory_bytes,omitempty"`
 	Hash     string       `json:"hash,omitempty"`
+
+	Columns map[string]any `json:"columns,omitempty"` // of lab report --columns
 }
 
 func summaryJSON(s *tracker.Summary) jsonSummary {
@@ -191,4 +193,92 @@ func familyJSON(f *core.Family) any {
 		Doc     string       `json:"doc"`
 		Recipes []jsonRecipe `json:"recipes"`
 	}{f.Name, f.Version, f.Doc, recipes}
+}
+
+// jsonGroup is a row of lab report --json --fold or --by.
+type jsonGroup struct {
+	Key     map[string]string        `json:"key,omitempty"` // what it was grouped by
+	N       int                      `json:"n"`
+	Runs    []string                 `json:"runs"`
+	Repeats []string                 `json:"repeats"` // equal to one of them, seed included, and not counted
+	Plugin  string                   `json:"plugin"`  // and so on: of the first run
+	Recipe  string                   `json:"recipe"`
+	Status  core.Status              `json:"status"`
+	Params  []jsonParam              `json:"params"`
+	Metrics map[string]jsonStatistic `json:"metrics"` // of the best values
+	Columns map[string]jsonStatistic `json:"columns,omitempty"`
+	Seconds jsonStatistic            `json:"seconds"`
+}
+
+type jsonStatistic struct {
+	N        int        `json:"n"`
+	Diverged int        `json:"diverged"`
+	Mean     jsonNumber `json:"mean"`
+	Std      jsonNumber `json:"std"`
+	Min      jsonNumber `json:"min"`
+	Max      jsonNumber `json:"max"`
+}
+
+func statisticJSON(s tracker.Statistic) jsonStatistic {
+	return jsonStatistic{s.N, s.Diverged, jsonNumber(s.Mean), jsonNumber(s.Std), jsonNumber(s.Min), jsonNumber(s.Max)}
+}
+
+func groupJSON(g *tracker.Group, by, columns []string) jsonGroup {
+	first := g.Runs[0]
+	j := jsonGroup{N: len(g.Runs), Runs: []string{}, Repeats: []string{}, Plugin: first.Family, Recipe: first.Recipe, Status: first.Status,
+		Params: []jsonParam{}, Metrics: map[string]jsonStatistic{}, Seconds: statisticJSON(g.Seconds())}
+	if len(by) > 0 {
+		j.Key = map[string]string{}
+		for i, name := range by {
+			j.Key[name] = g.Key[i].Text
+		}
+	}
+	for _, r := range g.Runs {
+		j.Runs = append(j.Runs, r.UID)
+		for _, m := range r.Metrics {
+			if _, seen := j.Metrics[m.Name]; !seen && m.Points > 0 {
+				j.Metrics[m.Name] = statisticJSON(g.Metric("best", m.Name))
+			}
+		}
+	}
+	for _, r := range g.Repeats {
+		j.Repeats = append(j.Repeats, r.UID)
+	}
+	for _, p := range first.Params {
+		same := true
+		for _, r := range g.Runs {
+			q, ok := r.Param(p.Key)
+			same = same && ok && q.Value == p.Value
+		}
+		if same {
+			j.Params = append(j.Params, jsonParam{p.Key, string(p.Type), p.Value, p.Default})
+		}
+	}
+	for i, name := range columns {
+		if j.Columns == nil {
+			j.Columns = map[string]jsonStatistic{}
+		}
+		j.Columns[name] = statisticJSON(g.Column(i))
+	}
+	return j
+}
+
+// columnsJSON are the values of --columns: a number, a text, or null where the run has
+// none.
+func columnsJSON(names []string, values []tracker.Value) map[string]any {
+	if len(names) == 0 {
+		return nil
+	}
+	out := map[string]any{}
+	for i, name := range names {
+		switch v := values[i]; {
+		case !v.Known:
+			out[name] = nil
+		case v.Number:
+			out[name] = jsonNumber(v.Num)
+		default:
+			out[name] = v.Text
+		}
+	}
+	return out
 }
