@@ -97,7 +97,7 @@ Model families run as plugins; weights go in and out as ONNX.`,
 	f := root.PersistentFlags()
 	f.StringVar(&a.home, "home", "", "folder of the database and the runs (default $LAB_HOME, or .lab)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
-	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.diffCommand(),
+	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.diffCommand(), a.verifyCommand(), a.resumeCommand(), a.configCommand(),
 		a.tagCommand(), a.noteCommand(), a.nameCommand(), a.rmCommand(), a.restoreCommand(), a.gcCommand(),
 		a.exportCommand(), a.importCommand(), a.onnxCommand(), a.pluginsCommand(), a.pluginCommand(), a.completionCommand(), a.versionCommand())
 	return root

@@ -74,6 +74,14 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 		fmt.Fprintf(a.out, "%-8s %s\n", "from", what)
 	}
 
+	for _, h := range d.History {
+		fmt.Fprintf(a.out, "attempt %d %s", h.Number, h.Status)
+		if h.Reason != "" {
+			fmt.Fprintf(a.out, ": %s", h.Reason)
+		}
+		fmt.Fprintf(a.out, "; resumed %s after step %d, %s set aside\n", h.Resumed.Local().Format("2006-01-02 15:04:05"), h.Checkpoint, count(int(h.Points), "point"))
+	}
+
 	fmt.Fprintln(a.out)
 	t := newTable("parameter", "value", "")
 	for _, p := range d.Params {

@@ -33,14 +33,20 @@ type checkpointBest struct {
 // Checkpoint writes a file from which the run can be resumed to the same bits:
 // what save writes (weights, the optimiser's state, where the data stands) and,
 // without being asked, the random streams and the best values. Call it between
-// steps; step is the number of steps done.
+// steps; step is the number of steps done. A second one at a step does nothing: a run
+// may be stopped right after a checkpoint that was due.
 func (s *Session) Checkpoint(step int, save func(io.Writer) error) error {
 	if err := wire.CheckStep(int64(step)); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	h := checkpointHeader{Family: s.family.Name, Version: s.family.Version, Recipe: s.recipe.Name, Seed: s.spec.Seed,
 		Step: step, Random: map[string][]byte{}, Best: map[string]checkpointBest{}}
+	rel := fmt.Sprintf("checkpoints/%06d.ckpt", step)
 	s.mu.Lock()
+	if s.written[rel] {
+		s.mu.Unlock()
+		return nil
+	}
 	for purpose, st := range s.streams {
 		state, err := st.pcg.MarshalBinary()
 		if err != nil {
@@ -55,7 +61,6 @@ func (s *Session) Checkpoint(step int, save func(io.Writer) error) error {
 		}
 	}
 	s.mu.Unlock()
-	rel := fmt.Sprintf("checkpoints/%06d.ckpt", step)
 	f, err := s.writeOnce(rel, func(w io.Writer) error {
 		if _, err := io.WriteString(w, checkpointMagic); err != nil {
 			return err

@@ -233,8 +233,11 @@ func TestCheckpointAndResume(t *testing.T) {
 			return err
 		}
 		want = draw(s)
-		return nil
+		return s.Checkpoint(10, func(io.Writer) error { return errors.New("there is one of this step") })
 	})
+	if n := len(all[core.Checkpoint](first)); n != 1 || first.done.Status != core.Finished {
+		t.Errorf("%d checkpoints, %+v", n, first.done)
+	}
 	c := all[core.Checkpoint](first)[0]
 	from := core.RunSpec{Seed: 3, Resume: filepath.Join(dir, c.Path)}
 	h := play(t, from, false, func(s *Session) error {
