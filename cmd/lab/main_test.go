@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +26,15 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	plugin := buildHostile(t)
+	// A mirror of data sets that holds pages instead of files.
+	mirror := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/tiny-shakespeare/") {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprintln(w, "To fetch, or not to fetch")
+	}))
+	t.Cleanup(mirror.Close)
 	goEnv := map[string]string{}
 	for _, name := range []string{"GOCACHE", "GOMODCACHE"} { // which follow from HOME, that scripts do not have
 		out, err := exec.Command("go", "env", name).Output()
@@ -45,6 +56,7 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("LAB_SOURCE", source)
+			e.Setenv("LAB_DATA_MIRROR", mirror.URL)
 			e.Setenv("PLUGIN", plugin) // a good one, unless HOSTILE says otherwise
 			e.Setenv("SMALL", "plugin=gan epochs=1 batch_size=100 channels=4 latent_dim=8 fid_samples=200")
 			return nil

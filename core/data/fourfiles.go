@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
 	"strings"
 
 	"lab/core/data/idx"
@@ -21,7 +20,7 @@ func readSet(e *Entry, dir fs.FS) (*Set, error) {
 	var arrays [4]*idx.Array
 	whole := sha256.New()
 	for i, f := range e.Files {
-		a, err := readFile(dir, f.Name)
+		a, stored, err := readFile(dir, f.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -29,7 +28,11 @@ func readSet(e *Entry, dir fs.FS) (*Set, error) {
 		if err := idx.Write(io.MultiWriter(one, whole), a); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
-		if sum := hex.EncodeToString(one.Sum(nil)); f.SHA256 != "" && sum != f.SHA256 {
+		sum := hex.EncodeToString(one.Sum(nil))
+		if f.Archive {
+			sum = stored
+		}
+		if f.SHA256 != "" && sum != f.SHA256 {
 			return nil, fmt.Errorf("%s is not the one of %s: its content has SHA-256 %.12s…", f.Name, e.Name, sum)
 		}
 		arrays[i] = a
@@ -46,38 +49,28 @@ func readSet(e *Entry, dir fs.FS) (*Set, error) {
 	if e.White != 0 {
 		set.Train.White, set.Test.White = e.White, e.White
 	}
-	if set.Classes == nil {
-		set.Classes = numbered(set.Train.Labels)
-	}
-	if err := set.Train.check(len(set.Classes)); err != nil {
-		return nil, fmt.Errorf("training set: %w", err)
-	}
-	if err := set.Test.check(len(set.Classes)); err != nil {
-		return nil, fmt.Errorf("test set: %w", err)
-	}
-	if !set.Train.Shape.Equal(set.Test.Shape) {
-		return nil, fmt.Errorf("training images are %v, test images %v", set.Train.Shape, set.Test.Shape)
-	}
-	return set, nil
+	return set, set.finish()
 }
 
-func readFile(dir fs.FS, name string) (*idx.Array, error) {
+// readFile reads an array, and returns the SHA-256 of the file as it is stored, too.
+func readFile(dir fs.FS, name string) (a *idx.Array, stored string, err error) {
 	f, err := dir.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = dir.Open(strings.TrimSuffix(name, ".gz"))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no %s", name)
+		return nil, "", fmt.Errorf("no %s", name)
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer f.Close()
-	a, err := idx.Read(f, 0)
+	sum := sha256.New()
+	a, err = idx.Read(io.TeeReader(f, sum), 0) // to the end
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, "", fmt.Errorf("%s: %w", name, err)
 	}
-	return a, nil
+	return a, hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // labelled pairs images, [n,H,W] or [n,H,W,C], with their labels, [n].
@@ -99,17 +92,4 @@ func labelled(images, labels *idx.Array) (*Examples, error) {
 		e.Labels[i] = int32(l)
 	}
 	return e, nil
-}
-
-// numbered names as many classes as the labels use by their numbers.
-func numbered(labels []int32) []string {
-	most := int32(-1)
-	for _, l := range labels {
-		most = max(most, l)
-	}
-	names := make([]string, most+1)
-	for i := range names {
-		names[i] = strconv.Itoa(i)
-	}
-	return names
 }

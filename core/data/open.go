@@ -20,9 +20,16 @@ const dataEnv = "LAB_DATA"
 // Debian's package puts it; in the first two, in a folder of the set's name or
 // directly. dataDir may be "" or not exist.
 //
-// A name with a slash in it is a path of the user's own: a CSV file with a header,
-// perhaps compressed (.csv, .csv.gz), a folder that holds four IDX files named like
-// those of MNIST, or one with the archives of Omniglot.
+// A name with a slash in it is a path of the user's own:
+//
+//   - a CSV file with a header, perhaps compressed (.csv, .csv.gz);
+//   - four NumPy arrays x_train, y_train, x_test, y_test in one file (.npz), or in a
+//     folder, each its own .npy;
+//   - a folder of four IDX files named like those of MNIST;
+//   - CIFAR-10's binary version, its .tar.gz or the folder that it makes;
+//   - a folder of PNG and JPEG pictures, a sub-folder a class, perhaps below train and
+//     test;
+//   - a folder with the archives of Omniglot.
 func Open(name, dataDir string, more ...Option) (*Set, error) {
 	var o options
 	for _, set := range more {
@@ -41,6 +48,8 @@ type Option func(*options)
 type options struct {
 	target  string
 	classes bool
+	side    int
+	gray    bool
 }
 
 // Target names the column of a table that is to be predicted; "" is the last one.
@@ -50,12 +59,16 @@ func Target(column string) Option { return func(o *options) { o.target = column 
 // classes in any case, and numbers are otherwise numbers to predict.
 func WantClasses() Option { return func(o *options) { o.classes = true } }
 
+// ImageSize brings a folder of pictures to so many pixels a side; 0 keeps small ones of
+// one size as they are.
+func ImageSize(side int) Option { return func(o *options) { o.side = side } }
+
+// Gray takes a folder of pictures without their colours.
+func Gray() Option { return func(o *options) { o.gray = true } }
+
 func read(name, dataDir string, o options) (*Set, error) {
-	switch path := strings.ContainsAny(name, `/\`); {
-	case path && isTable(name):
-		return openTable(name, o)
-	case path:
-		return openFolder(name)
+	if strings.ContainsAny(name, `/\`) {
+		return openOwn(name, o)
 	}
 	e, ok := lookup(name)
 	if !ok {
@@ -72,21 +85,29 @@ func read(name, dataDir string, o options) (*Set, error) {
 	return e.open(e, dataDir, o)
 }
 
-// openFetched reads a set of four IDX files from the first folder that holds
-// them with the right content. A folder with other content is passed over, not
-// refused: MNIST's relatives share their file names, so it may be another set.
+// openFetched reads a set of four IDX files.
 func openFetched(e *Entry, dataDir string, _ options) (*Set, error) {
+	return e.search(dataDir, func(dir string) (*Set, error) { return readSet(e, os.DirFS(dir)) })
+}
+
+// search reads a set from the first folder that holds it with the right content. A
+// folder with other content is passed over, not refused: MNIST's relatives share their
+// file names, so it may be another set.
+func (e *Entry) search(dataDir string, read func(dir string) (*Set, error)) (*Set, error) {
 	var looked []string
 	for _, dir := range e.folders(dataDir) {
-		set, err := readSet(e, os.DirFS(dir))
+		set, err := read(dir)
 		if err == nil {
 			return set, nil
 		}
 		looked = append(looked, fmt.Sprintf("%s (%s)", dir, reason(dir, err)))
 	}
+	if looked == nil {
+		looked = []string{"no folder"}
+	}
 	return nil, &core.Error{Kind: core.Usage,
 		Msg: fmt.Sprintf("data set %s was not found; looked in %s", e.Name, strings.Join(looked, ", ")),
-		Try: e.howToGet(dataDir)}
+		Try: e.howToGet()}
 }
 
 // folders lists where the set's files may lie, best first.
@@ -103,18 +124,10 @@ func (e *Entry) folders(dataDir string) []string {
 	return dirs
 }
 
-func (e *Entry) howToGet(dataDir string) string {
-	into := filepath.Join(dataDir, e.Name)
-	if dataDir == "" {
-		into = "a folder and name that in " + dataEnv
-	}
-	names := make([]string, len(e.Files))
-	for i, f := range e.Files {
-		names[i] = f.Name
-	}
-	try := fmt.Sprintf("download %s from %s into %s", strings.Join(names, ", "), e.URL, into)
+func (e *Entry) howToGet() string {
+	try := "lab data get " + e.Name
 	if e.Package != "" {
-		try = fmt.Sprintf("apt install %s, or %s", e.Package, try)
+		try += ", or apt install " + e.Package
 	}
 	return try
 }
@@ -125,22 +138,4 @@ func reason(dir string, err error) string {
 		return "no such folder"
 	}
 	return err.Error()
-}
-
-// openFolder reads the user's own four IDX files. Nothing is known of them, so
-// the classes are numbered and their count is taken from the training labels.
-func openFolder(dir string) (*Set, error) {
-	if e, ok := omniglotIn(dir); ok {
-		set, err := readOmniglot(e, os.DirFS(dir))
-		if err != nil {
-			return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("data set in %s: %v", dir, err)}
-		}
-		return set, nil
-	}
-	e := &Entry{Name: filepath.Base(filepath.Clean(dir)), Source: dir, Files: mnistFiles("", "", "", "")}
-	set, err := readSet(e, os.DirFS(dir))
-	if err != nil {
-		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("data set in %s: %s", dir, reason(dir, err))}
-	}
-	return set, nil
 }

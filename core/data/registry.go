@@ -22,7 +22,8 @@ type File struct {
 	SHA256 string // of the raw bytes, so that any compression of them will do
 
 	// Archive means that the hash is of the file as published: a tar or zip of
-	// many files, whose raw bytes are not one thing.
+	// many files, whose raw bytes are not one thing, or a compressed file of whose
+	// content no hash is published. It must lie there as it came.
 	Archive bool
 }
 
@@ -52,6 +53,14 @@ func mnistFiles(trainImages, trainLabels, testImages, testLabels string) []File 
 		{Name: "t10k-images-idx3-ubyte.gz", SHA256: testImages},
 		{Name: "t10k-labels-idx1-ubyte.gz", SHA256: testLabels},
 	}
+}
+
+// archives marks the hashes as those of the compressed files.
+func archives(files []File) []File {
+	for i := range files {
+		files[i].Archive = true
+	}
+	return files
 }
 
 var registry = []Entry{
@@ -181,6 +190,20 @@ var registry = []Entry{
 		open: openFetched,
 	},
 	{
+		Name:    "kmnist",
+		Doc:     "60,000 + 10,000 characters of old Japanese books, 10 classes, 28×28 grey",
+		Classes: []string{"お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "を"},
+		Licence: "CC-BY-SA-4.0, CODH",
+		Source:  "http://codh.rois.ac.jp/kmnist/",
+		Files: archives(mnistFiles(
+			"51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+			"e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+			"edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+			"20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c")),
+		URL:  "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+		open: openFetched,
+	},
+	{
 		Name:    "cifar-10",
 		Doc:     "50,000 + 10,000 photographs, 10 classes, 32×32 colour",
 		Classes: []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
@@ -188,7 +211,8 @@ var registry = []Entry{
 		Source:  "https://www.cs.toronto.edu/~kriz/cifar.html",
 		Files: []File{{Name: "cifar-10-binary.tar.gz", Archive: true,
 			SHA256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"}},
-		URL: "https://www.cs.toronto.edu/~kriz/",
+		URL:  "https://www.cs.toronto.edu/~kriz/",
+		open: openCIFAR,
 	},
 	{
 		Name:    "tiny-shakespeare",

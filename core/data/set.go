@@ -1,7 +1,11 @@
 package data
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"strconv"
 
 	"lab/core/tensor"
 )
@@ -102,4 +106,62 @@ func (e *Examples) check(classes int) error {
 		}
 	}
 	return nil
+}
+
+// finish checks a set that was read: a loader calls it last. Classes that have no names
+// get their numbers.
+func (s *Set) finish() error {
+	if s.Classes == nil && s.Train.Labels != nil {
+		s.Classes = numbered(s.Train.Labels)
+	}
+	if err := s.Train.check(len(s.Classes)); err != nil {
+		return fmt.Errorf("training set: %w", err)
+	}
+	if err := s.Test.check(len(s.Classes)); err != nil {
+		return fmt.Errorf("test set: %w", err)
+	}
+	if !s.Train.Shape.Equal(s.Test.Shape) {
+		return fmt.Errorf("training examples are %v, test examples %v", s.Train.Shape, s.Test.Shape)
+	}
+	if (s.Train.Labels == nil) != (s.Test.Labels == nil) {
+		return fmt.Errorf("of training and test examples, one has classes and the other has not")
+	}
+	return nil
+}
+
+// numbered names as many classes as the labels use by their numbers.
+func numbered(labels []int32) []string {
+	most := int32(-1)
+	for _, l := range labels {
+		most = max(most, l)
+	}
+	names := make([]string, most+1)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	return names
+}
+
+// contentHash identifies what the examples are where no file's bytes do: the hash of
+// their shape, values and labels, little-endian, those of the training set first.
+func (s *Set) contentHash() string {
+	h := sha256.New()
+	for _, e := range []*Examples{s.Train, s.Test} {
+		fmt.Fprintln(h, e.Shape, e.Len())
+		h.Write(e.Pixels)
+		for _, v := range [][]float32{e.Values, e.Targets} {
+			binary.Write(h, binary.LittleEndian, v) // a hash never fails
+		}
+		binary.Write(h, binary.LittleEndian, e.Labels)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// PerClass counts the examples of each class.
+func (e *Examples) PerClass(classes int) []int {
+	counts := make([]int, classes)
+	for _, l := range e.Labels {
+		counts[l]++
+	}
+	return counts
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,6 +104,9 @@ func (f *Fetcher) download(ctx context.Context, url, part, name string) error {
 	watch := time.AfterFunc(stall, func() { cancel(fmt.Errorf("nothing came for %v", stall)) })
 	defer watch.Stop()
 	failed := func(err error) error {
+		if u := (*neturl.Error)(nil); errors.As(err, &u) { // the address is named already
+			err = u.Err
+		}
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
