@@ -57,6 +57,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("LAB_SOURCE", source)
 			e.Setenv("LAB_DATA_MIRROR", mirror.URL)
+			e.Setenv("LAB_SOURCE", source)
 			e.Setenv("PLUGIN", plugin) // a good one, unless HOSTILE says otherwise
 			e.Setenv("SMALL", "plugin=gan epochs=1 batch_size=100 channels=4 latent_dim=8 fid_samples=200")
 			return nil
