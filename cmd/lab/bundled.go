@@ -2,6 +2,7 @@ package main
 
 import (
 	"lab/core/family"
+	"lab/plugins/cnn"
 	"lab/plugins/gan"
 	"lab/plugins/transformer"
 	"lab/plugins/metalearn"
@@ -10,6 +11,7 @@ import (
 
 // bundled is the one list of the families inside this program.
 var bundled = []family.Family{
+	cnn.Family,
 	gan.Family,
 	transformer.Family,
 	metalearn.Family,

@@ -39,17 +39,7 @@ var omniglotParts = [][2]string{
 
 // openOmniglot reads the set from the first folder that holds its archives.
 func openOmniglot(e *Entry, dataDir string, _ options) (*Set, error) {
-	var looked []string
-	for _, dir := range e.folders(dataDir) {
-		set, err := readOmniglot(e, os.DirFS(dir))
-		if err == nil {
-			return set, nil
-		}
-		looked = append(looked, fmt.Sprintf("%s (%s)", dir, reason(dir, err)))
-	}
-	return nil, &core.Error{Kind: core.Usage,
-		Msg: fmt.Sprintf("data set %s was not found; looked in %s", e.Name, strings.Join(looked, ", ")),
-		Try: e.howToGet(dataDir)}
+	return e.search(dataDir, func(dir string) (*Set, error) { return readOmniglot(e, os.DirFS(dir)) })
 }
 
 // omniglotIn is the entry of a pair of archives in a folder of the user's own, if it

@@ -1,0 +1,81 @@
+package cnn
+
+import (
+	"io"
+	"path/filepath"
+
+	"lab/core"
+	"lab/core/data"
+	"lab/core/family"
+	"lab/core/graph"
+	"lab/core/onnx"
+	"lab/core/onnx/exchange"
+	"lab/core/supervised"
+)
+
+// examine reads the test images, once: how many the network tells right, which classes
+// it takes for each other, and where it was most sure and wrong.
+func examine(s *family.Session, im *images, net classifier, step int) error {
+	test, err := score(evaluator(im, net), im, im.Split.Test)
+	if err != nil {
+		return err
+	}
+	return supervised.RecordClassifier(s, step, im.Set, test)
+}
+
+// startFrom sets the network to the weights of an earlier run or of a file. It reports
+// whether the network knows nothing yet.
+func startFrom(s *family.Session, net classifier, try string) (fresh bool, err error) {
+	if s.From() == "" {
+		return true, nil
+	}
+	m, err := onnx.Read(s.From())
+	if err != nil {
+		return false, err
+	}
+	if err := net.params().LoadStateDict(m.StateDict()); err != nil {
+		return false, &core.Error{Kind: core.Usage, Msg: "from=" + filepath.Base(s.From()), Err: err, Try: try + "; or recipe=finetune, which takes any classifier"}
+	}
+	return false, nil
+}
+
+// save writes model.onnx, which takes images normalised as metadata say.
+func save(s *family.Session, im *images, net classifier) error {
+	shape := im.Set.Train.Shape
+	b, err := exchange.Export("cnn", onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
+		x := graph.New().Input("image", n["batch"], shape[0], shape[1], shape[2])
+		return []exchange.Port{{Name: "image", Node: x, Image: true}}, []exchange.Port{{Name: "logits", Node: net.forward(x, false)}}
+	})
+	if err != nil {
+		return err
+	}
+	b.SetMetadata("lab.family", "cnn")
+	for _, m := range im.metadata() {
+		b.SetMetadata(m[0], m[1])
+	}
+	file, err := b.Encode()
+	if err != nil {
+		return err
+	}
+	return s.SaveModel("model", 0, func(w io.Writer) error { _, err := w.Write(file); return err })
+}
+
+// metadata is what a stranger needs to use the model: names of the classes, and what
+// its inputs are, (pixel - mean) / std of pixels in [0,1].
+func (im *images) metadata() [][2]string {
+	return [][2]string{{"classes", list(im.Classes)}, {"input.mean", list(im.normal.Mean)}, {"input.std", list(im.normal.Std)}}
+}
+
+// batchOf is the first n test images, normalised.
+func (im *images) batchOf(v data.View, n int) ([]float32, error) {
+	v.Index = v.Index[:min(n, v.Len())]
+	b, err := v.Batches(data.Batching{Size: v.Len(), Normal: &im.normal})
+	if err != nil {
+		return nil, err
+	}
+	x := make([]float32, v.Len()*v.Examples.Shape.Size())
+	b.Start(1)
+	b.Next()
+	b.Inputs(x)
+	return x, nil
+}
