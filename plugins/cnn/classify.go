@@ -151,7 +151,7 @@ func trainClassify(s *family.Session, p classifyParams) error {
 	if err := showFeatures(s, im, net); err != nil {
 		return err
 	}
-	return save(s, im, net)
+	return save(s, im, net, "classify")
 }
 
 // describe tells the layers, and how much of the image a value of each depends on: the

@@ -8,5 +8,5 @@ import "lab/core/family"
 // Family is what the plugin offers.
 var Family = family.Family{
 	Name: "cnn", Version: "1.0.0", Doc: "convolutional networks: tell what an image shows",
-	Recipes: []family.Recipe{classify, resnet},
+	Recipes: []family.Recipe{classify, resnet, finetune},
 }

@@ -16,6 +16,9 @@ func TestFamily(t *testing.T) {
 		familytest.Long("classify", "data=digits", "epochs=20", "hidden=16", "channels=[4,4]", "shift=1"),
 		familytest.Short("resnet", "data=digits", "epochs=2", "channels=[4,8]"),
 		familytest.Long("resnet", "data=digits", "epochs=20", "channels=[4,8]"),
+		familytest.From("finetune", small(t)),
+		familytest.Short("finetune", "data=digits", "epochs=2", "freeze=[conv*]"),
+		familytest.Long("finetune", "data=digits", "epochs=20", "freeze=[conv*]"),
 		familytest.Reload(trial.Check))
 }
 

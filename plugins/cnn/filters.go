@@ -55,8 +55,7 @@ func showFeatures(s *family.Session, im *images, net *convNet) error {
 	if err != nil {
 		return err
 	}
-	shape := im.Set.Train.Shape
-	n := len(x) / shape.Size()
+	n := len(x) / im.shape.Size()
 	in := im.input(n)
 	var maps []*graph.Node
 	h := in

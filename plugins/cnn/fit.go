@@ -55,7 +55,7 @@ type optimiser interface {
 // validation images after each epoch, and at the end the weights of the best of these.
 // It returns the number of steps, or 0 when the run was stopped before that.
 func fit(s *family.Session, im *images, net classifier, p plan) (steps int, err error) {
-	batches, err := im.Split.Train.Batches(data.Batching{Size: p.batchSize, Shuffle: true, Seed: s.Seed(), Normal: &im.normal, Augment: p.augment})
+	batches, err := im.batches(im.Split.Train, data.Batching{Size: p.batchSize, Shuffle: true, Seed: s.Seed(), Augment: p.augment})
 	if err != nil {
 		return 0, err
 	}
@@ -143,12 +143,12 @@ func fit(s *family.Session, im *images, net classifier, p plan) (steps int, err 
 
 // evaluator computes what the network says of images, outside of training.
 func evaluator(im *images, net classifier) *supervised.Evaluator {
-	return supervised.NewEvaluator(func(x *graph.Node) *graph.Node { return net.forward(x, false) }, im.Set.Train.Shape)
+	return supervised.NewEvaluator(func(x *graph.Node) *graph.Node { return net.forward(x, false) }, im.shape)
 }
 
 // score is how the network does on a view.
 func score(eval *supervised.Evaluator, im *images, v data.View) (*supervised.Score, error) {
-	batches, err := v.Batches(data.Batching{Size: supervised.EvalBatch, Normal: &im.normal})
+	batches, err := im.batches(v, data.Batching{Size: supervised.EvalBatch})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"lab/core/data"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/tensor"
 	"lab/core/vm"
 )
 
@@ -37,6 +38,7 @@ type images struct {
 	*data.Set
 	*data.Split
 	normal data.Statistics
+	shape  tensor.Shape // [H,W,C] as the network takes them
 }
 
 func openImages(s *family.Session, p ImageParams) (*images, error) {
@@ -55,7 +57,7 @@ func openImages(s *family.Session, p ImageParams) (*images, error) {
 	if err != nil {
 		return nil, err
 	}
-	im := &images{set, split, split.Train.Statistics()}
+	im := &images{set, split, split.Train.Statistics(), set.Train.Shape}
 	s.Fact("data.name", set.Name)
 	s.Fact("data.sha256", set.SHA256)
 	s.Fact("data.split", split.String())
@@ -68,8 +70,21 @@ func openImages(s *family.Session, p ImageParams) (*images, error) {
 
 // input is a place for n images in a new graph.
 func (im *images) input(n int) *graph.Node {
-	shape := im.Set.Train.Shape
-	return graph.New().Input("image", n, shape[0], shape[1], shape[2])
+	return graph.New().Input("image", n, im.shape[0], im.shape[1], im.shape[2])
+}
+
+// batches deals out a view of the images as the network takes them.
+func (im *images) batches(v data.View, how data.Batching) (*data.Batches, error) {
+	how.Normal, how.Shape = &im.normal, im.shape
+	return v.Batches(how)
+}
+
+// metadata is what a stranger has to know to use the model: what its inputs are
+// normalised by, (pixel - mean) / std of pixels in [0,1], and the names of the classes.
+func (im *images) metadata() map[string]string {
+	m := map[string]string{"data.name": im.Set.Name, "data.sha256": im.Set.SHA256, "classes": list(im.Classes)}
+	im.normal.Metadata("input", func(key, value string) { m[key] = value })
+	return m
 }
 
 // list writes numbers as JSON.

@@ -2,7 +2,9 @@ package cnn
 
 import (
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"lab/core"
 	"lab/core/data"
@@ -40,9 +42,9 @@ func startFrom(s *family.Session, net classifier, try string) (fresh bool, err e
 }
 
 // save writes model.onnx, which takes images normalised as metadata say.
-func save(s *family.Session, im *images, net classifier) error {
-	shape := im.Set.Train.Shape
-	b, err := exchange.Export("cnn", onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
+func save(s *family.Session, im *images, net classifier, recipe string) error {
+	shape := im.shape
+	b, err := exchange.Export("cnn-"+recipe, onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
 		x := graph.New().Input("image", n["batch"], shape[0], shape[1], shape[2])
 		return []exchange.Port{{Name: "image", Node: x, Image: true}}, []exchange.Port{{Name: "logits", Node: net.forward(x, false)}}
 	})
@@ -50,8 +52,10 @@ func save(s *family.Session, im *images, net classifier) error {
 		return err
 	}
 	b.SetMetadata("lab.family", "cnn")
-	for _, m := range im.metadata() {
-		b.SetMetadata(m[0], m[1])
+	b.SetMetadata("lab.recipe", recipe)
+	about := im.metadata()
+	for _, key := range slices.Sorted(maps.Keys(about)) { // in one order: the same model gives the same bytes
+		b.SetMetadata(key, about[key])
 	}
 	file, err := b.Encode()
 	if err != nil {
@@ -60,20 +64,14 @@ func save(s *family.Session, im *images, net classifier) error {
 	return s.SaveModel("model", 0, func(w io.Writer) error { _, err := w.Write(file); return err })
 }
 
-// metadata is what a stranger needs to use the model: names of the classes, and what
-// its inputs are, (pixel - mean) / std of pixels in [0,1].
-func (im *images) metadata() [][2]string {
-	return [][2]string{{"classes", list(im.Classes)}, {"input.mean", list(im.normal.Mean)}, {"input.std", list(im.normal.Std)}}
-}
-
 // batchOf is the first n test images, normalised.
 func (im *images) batchOf(v data.View, n int) ([]float32, error) {
 	v.Index = v.Index[:min(n, v.Len())]
-	b, err := v.Batches(data.Batching{Size: v.Len(), Normal: &im.normal})
+	b, err := im.batches(v, data.Batching{Size: v.Len()})
 	if err != nil {
 		return nil, err
 	}
-	x := make([]float32, v.Len()*v.Examples.Shape.Size())
+	x := make([]float32, v.Len()*im.shape.Size())
 	b.Start(1)
 	b.Next()
 	b.Inputs(x)

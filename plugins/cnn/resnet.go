@@ -160,5 +160,5 @@ func trainResnet(s *family.Session, p resnetParams) error {
 	if err := showFilters(s, net.conv1); err != nil {
 		return err
 	}
-	return save(s, im, net)
+	return save(s, im, net, "resnet")
 }

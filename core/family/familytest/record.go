@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -116,7 +117,8 @@ func (r *Record) models() map[string]string {
 
 // Train runs a recipe within the test's own process, where a debugger reaches it,
 // over the same messages as ever. Overrides are written as on the command line,
-// "epochs=2". A run that does not finish fails the test.
+// "epochs=2", and so is the file to start from, "from=model.onnx". A run that does not
+// finish fails the test.
 func Train(t testing.TB, f family.Family, recipe string, overrides ...string) *Record {
 	t.Helper()
 	p, err := host.InProcess(f.Name, f.Register, host.Options{})
@@ -124,7 +126,15 @@ func Train(t testing.TB, f family.Family, recipe string, overrides ...string) *R
 		t.Fatal(err)
 	}
 	defer p.Close()
-	r := train(t.Context(), t, p, &settings{}, request{recipe: recipe, overrides: overrides, threads: 1}, nil)
+	s := &settings{from: map[string]string{}}
+	overrides = slices.DeleteFunc(slices.Clone(overrides), func(o string) bool {
+		path, found := strings.CutPrefix(o, "from=")
+		if found {
+			s.from[recipe] = path
+		}
+		return found
+	})
+	r := train(t.Context(), t, p, s, request{recipe: recipe, overrides: overrides, threads: 1}, nil)
 	if r.Outcome.Status != core.Finished {
 		t.Fatalf("%s/%s %s: %s\n%s", f.Name, recipe, r.Outcome.Status, r.Outcome.Reason, strings.Join(r.Log, "\n"))
 	}
