@@ -19,7 +19,6 @@ import (
 	"slices"
 	"strings"
 
-	"lab/core"
 	"lab/core/tensor"
 )
 
