@@ -210,23 +210,34 @@ func (c *course) run(parts checkpoint.Parts, iterations int, exam *exam, update 
 			}
 		}
 	}
-	return c.save()
+	return c.save(exam.learn)
 }
 
-// save writes model.onnx.
-func (c *course) save() error {
-	b, err := c.learner.export("metalearn-"+c.recipe, c.from.Train.Shape())
-	if err != nil {
-		return err
+// save writes learner.onnx, which learns a task, and model.onnx, the network that it begins
+// with.
+func (c *course) save(learn writer) error {
+	network := func(name string) (*onnx.Builder, error) { return c.learner.export(name, c.from.Train.Shape()) }
+	for _, m := range []struct {
+		name  string
+		write writer
+	}{{"learner", learn}, {"model", network}} {
+		b, err := m.write("metalearn-" + c.recipe + "-" + m.name)
+		if err != nil {
+			return err
+		}
+		b.SetMetadata("lab.family", "metalearn")
+		b.SetMetadata("lab.recipe", c.recipe)
+		file, err := b.Encode()
+		if err != nil {
+			return err
+		}
+		err = c.s.SaveModel(m.name, 0, func(w io.Writer) error {
+			_, err := w.Write(file)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
-	b.SetMetadata("lab.family", "metalearn")
-	b.SetMetadata("lab.recipe", c.recipe)
-	file, err := b.Encode()
-	if err != nil {
-		return err
-	}
-	return c.s.SaveModel("model", 0, func(w io.Writer) error {
-		_, err := w.Write(file)
-		return err
-	})
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"lab/core/graph"
+	"lab/core/onnx"
 	"lab/core/vm"
 	"lab/plugins/metalearn/task"
 )
@@ -18,6 +19,7 @@ type exam struct {
 	tasks   *tasks
 	outputs []*graph.Node // for the query points after 0, 1, … steps
 	graded  int           // the number of steps after which results count
+	learn   writer        // of what is examined: learning a task
 	losses  []*graph.Node // of each task
 	seed    uint64
 }
@@ -26,10 +28,13 @@ type exam struct {
 // this many query points where they cost little.
 const examSteps, examTasks, examPoints = 10, 100, 50
 
+// writer writes a model of that name.
+type writer func(name string) (*onnx.Builder, error)
+
 // newExam makes one of given outputs for the query points of the tasks: one for each number
 // of steps of adaptation, from 0 on. Those after the graded number of steps count.
-func newExam(c *course, t *tasks, graded int, outputs ...*graph.Node) (*exam, error) {
-	e := &exam{c: c, tasks: t, outputs: outputs, graded: graded, seed: c.s.Rand("exam").Uint64()}
+func newExam(c *course, t *tasks, learn writer, graded int, outputs ...*graph.Node) (*exam, error) {
+	e := &exam{c: c, tasks: t, outputs: outputs, graded: graded, learn: learn, seed: c.s.Rand("exam").Uint64()}
 	for _, out := range outputs {
 		e.losses = append(e.losses, c.learner.loss(out, t.queryY))
 	}
@@ -54,7 +59,8 @@ func newAdaptingExam(c *course, alpha float64, steps int) (*exam, error) {
 		outputs = append(outputs, f.with(w, t.queryX))
 		w = f.adapt(w, t.x, t.y, alpha, 1)
 	}
-	return newExam(c, t, steps, outputs...)
+	learn := func(name string) (*onnx.Builder, error) { return f.exportAdapting(name, c.from, alpha, steps) }
+	return newExam(c, t, learn, steps, outputs...)
 }
 
 // marks are what each task of an exam came to: its "loss", and its "accuracy" where there

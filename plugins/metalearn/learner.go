@@ -158,3 +158,22 @@ func (l *learner) export(name string, shape []int) (*onnx.Builder, error) {
 		return []exchange.Port{{Name: "x", Node: x, Image: len(shape) == 3}}, []exchange.Port{{Name: "y", Node: l.forward(x)}}
 	})
 }
+
+// exportAdapting writes learning itself: a task's support set x and y, and query_x, to what
+// the learner says of query_x after that many steps of size alpha.
+func (l *learner) exportAdapting(name string, from *task.Source, alpha float64, steps int) (*onnx.Builder, error) {
+	free := []exchange.Free{{Name: "support", Sizes: [2]int{7, 11}}, {Name: "query", Sizes: [2]int{13, 17}}}
+	return exchange.Export(name, onnx.DefaultOpset, free, func(n exchange.Sizes) (in, out []exchange.Port) {
+		g, shape := graph.New(), from.Train.Shape()
+		image := len(shape) == 3
+		x, y := g.Input("x", append([]int{n["support"]}, shape...)...), g.Input("y", n["support"])
+		queryX := g.Input("query_x", append([]int{n["query"]}, shape...)...)
+		var theta []*graph.Node
+		for _, p := range l.Params.Trained() {
+			theta = append(theta, g.Param(p))
+		}
+		queryY := l.with(l.adapt(theta, x, y, alpha, steps), queryX)
+		return []exchange.Port{{Name: "x", Node: x, Image: image}, {Name: "y", Node: y, Whole: from.Classes > 0}, {Name: "query_x", Node: queryX, Image: image}},
+			[]exchange.Port{{Name: "query_y", Node: queryY}}
+	})
+}

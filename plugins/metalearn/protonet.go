@@ -15,6 +15,8 @@ import (
 	"lab/core/family"
 	"lab/core/graph"
 	"lab/core/nn"
+	"lab/core/onnx"
+	"lab/core/onnx/exchange"
 	"lab/core/optim"
 )
 
@@ -47,7 +49,7 @@ func trainProtonet(s *family.Session, p protonetParams) error {
 	f := c.learner
 
 	t := f.tasks(1, c.from, p.Shots*p.TrainWays, p.Queries*p.TrainWays)
-	loss := f.loss(f.nearest(t, p.TrainWays), t.queryY)
+	loss := f.loss(f.nearest(t.x, t.queryX, p.TrainWays), t.queryY)
 	meta, err := c.compile("protonet", 1, t, loss, graph.Backward(loss, f.Params))
 	if err != nil {
 		return err
@@ -55,7 +57,8 @@ func trainProtonet(s *family.Session, p protonetParams) error {
 	adam := optim.NewAdam(f.Params, p.LR)
 
 	test := f.tasks(1, c.from, c.support, c.query)
-	exam, err := newExam(c, test, 0, f.nearest(test, p.Ways))
+	learn := func(name string) (*onnx.Builder, error) { return f.exportNearest(name, p.Ways, c.support, c.query) }
+	exam, err := newExam(c, test, learn, 0, f.nearest(test.x, test.queryX, p.Ways))
 	if err != nil {
 		return err
 	}
@@ -74,10 +77,22 @@ func newEmbedder(s *nn.Scope) *learner {
 
 // nearest are the logits of query points for each class, -‖f(x) - c‖² (equations 1 and 2):
 // c is the mean of a class's support points, which are sorted by class.
-func (l *learner) nearest(t *tasks, ways int) *graph.Node {
-	n, m := t.x.Shape()[0], t.queryX.Shape()[0]
-	embedded := graph.Split(l.forward(graph.Concat(0, t.x, t.queryX)), 0, n, m) // [n,D], [m,D]
-	c := graph.Mean(graph.Reshape(embedded[0], ways, n/ways, -1), 1)            // [ways,D]
-	d := graph.Sub(graph.Reshape(embedded[1], m, 1, -1), c)                     // [m,ways,D]
-	return graph.Neg(graph.Sum(graph.Square(d), -1))                            // [m,ways]
+func (l *learner) nearest(x, queryX *graph.Node, ways int) *graph.Node {
+	n, m := x.Shape()[0], queryX.Shape()[0]
+	embedded := graph.Split(l.forward(graph.Concat(0, x, queryX)), 0, n, m) // [n,D], [m,D]
+	c := graph.Mean(graph.Reshape(embedded[0], ways, n/ways, -1), 1)        // [ways,D]
+	d := graph.Sub(graph.Reshape(embedded[1], m, 1, -1), c)                 // [m,ways,D]
+	return graph.Neg(graph.Sum(graph.Square(d), -1))                        // [m,ways]
+}
+
+// exportNearest writes learning itself: so many support points x, sorted by class, and
+// query points to the logits of those. The numbers are fixed, as the statistics of batch
+// norm are of both together.
+func (l *learner) exportNearest(name string, ways, support, query int) (*onnx.Builder, error) {
+	return exchange.Export(name, onnx.DefaultOpset, nil, func(exchange.Sizes) (in, out []exchange.Port) {
+		g := graph.New()
+		x, queryX := g.Input("x", support, 28, 28, 1), g.Input("query_x", query, 28, 28, 1)
+		return []exchange.Port{{Name: "x", Node: x, Image: true}, {Name: "query_x", Node: queryX, Image: true}},
+			[]exchange.Port{{Name: "query_y", Node: l.nearest(x, queryX, ways)}}
+	})
 }

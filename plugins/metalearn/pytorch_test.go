@@ -179,3 +179,80 @@ func TestPyTorch(t *testing.T) {
 		t.Logf("%s: largest difference to PyTorch %g, to ONNX Runtime %g", c.kind, pytorch, runtime)
 	}
 }
+
+// TestLearner has ONNX Runtime learn tasks: after the steps of adaptation it says of the
+// query points what lab says.
+func TestLearner(t *testing.T) {
+	python := os.Getenv("LAB_PYTHON")
+	if python == "" {
+		t.Skip("LAB_PYTHON is not set to a Python with torch, onnx and onnxruntime (make python sets it up)")
+	}
+	const steps = 3
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct {
+		kind           string
+		f              *learner
+		data           string
+		alpha          float64
+		support, query int
+	}{
+		{"relu", newRegressor(nn.NewScope(r), 40, graph.Relu), "sine", 0.01, 10, 20},
+		{"tanh", newRegressor(nn.NewScope(r), 64, graph.Tanh), "sine", 0.02, 10, 20},
+		{"classifier", newClassifier(nn.NewScope(r), channels, 5), "hershey", 0.4, 5, 15},
+		{"nearest", newEmbedder(nn.NewScope(r)), "hershey", 0, 5, 15},
+	} {
+		from, err := task.Open(c.data, "", task.Options{Ways: 5, TrainWays: 5, Sine: finn.sine})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := c.f.tasks(1, from, c.support, c.query)
+		var out *graph.Node
+		var b *onnx.Builder
+		if c.kind == "nearest" {
+			out = c.f.nearest(in.x, in.queryX, 5)
+			b, err = c.f.exportNearest(c.kind, 5, c.support, c.query)
+		} else {
+			out = c.f.with(c.f.adapt(in.theta, in.x, in.y, c.alpha, steps), in.queryX)
+			b, err = c.f.exportAdapting(c.kind, from, c.alpha, steps)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := vm.Compile([]*graph.Node{out})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.sample(p, from.Test, r)
+		p.Run()
+		values := map[string]*tensor.Tensor{"query_y": tensor.New(tensor.Shape{c.query, out.Shape().Size() / c.query}, p.Value(out))}
+		for _, x := range []*graph.Node{in.x, in.y, in.queryX} {
+			shape := x.Shape()
+			if c.f.sideBySide { // one task
+				shape = shape[1:]
+			}
+			if values[x.Name()] = tensor.New(shape, p.Value(x)); len(shape) == 4 {
+				values[x.Name()] = values[x.Name()].Transpose(0, 3, 1, 2)
+			}
+		}
+		dir := t.TempDir()
+		model, file := filepath.Join(dir, "learner.onnx"), filepath.Join(dir, "values.safetensors")
+		if err := b.WriteFile(model); err != nil {
+			t.Fatal(err)
+		}
+		if err := onnx.WriteSafetensors(file, values, nil); err != nil {
+			t.Fatal(err)
+		}
+		said, err := exec.Command(python, "testdata/compare.py", "learner", model, file).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", c.kind, err, said)
+		}
+		var off float64
+		if _, err := fmt.Sscanf(string(said), "onnxruntime %g", &off); err != nil {
+			t.Fatalf("%v: %s", err, said)
+		}
+		if !(off <= 1e-3) {
+			t.Errorf("%s: largest difference to ONNX Runtime %g", c.kind, off)
+		}
+		t.Logf("%s: largest difference to ONNX Runtime %g", c.kind, off)
+	}
+}

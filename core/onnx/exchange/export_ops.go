@@ -14,6 +14,7 @@ func init() {
 	exports = map[string]export{
 		"Reshape": exportReshape, "Transpose": exportTranspose, "Expand": exportExpand, "Slice": exportSlice, "Concat": exportConcat, "Place": exportPad, "Gather": exportGather,
 		"MatMul": exportMatMul, "MaxPool": exportMaxPool, "MeanPool": exportMeanPool, "Sum": exportReduce("ReduceSum"), "Amax": exportReduce("ReduceMax"), "Variance": exportVariance,
+		"Gate": exportGate, "ConvInput": exportConvInput, "ConvWeight": exportConvWeight, "CrossEntropyGrad": exportCrossEntropyGrad,
 		"Softmax": exportSoftmax, "Norm": exportNorm, "Attention": exportAttention,
 		"Less": comparison("Less"), "LessEqual": comparison("LessOrEqual"), "Equal": comparison("Equal"), "Where": exportWhere,
 		"StopGradient": func(e *exporter, n *graph.Node) (value, error) { return e.value(n.Inputs()[0]) },

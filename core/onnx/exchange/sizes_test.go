@@ -29,8 +29,8 @@ type sized struct {
 
 var batchAndSequence = append(exchange.Batch, exchange.Free{Name: "sequence", Sizes: [2]int{5, 7}})
 
-// sizedModels are: PyTorch's encoder layer, a GPT, an encoder and decoder, and a net of
-// every norm and pool, over images and over sequences.
+// sizedModels are: PyTorch's encoder layer, a GPT, an encoder and decoder, a net of every
+// norm and pool, over images and over sequences, and the gradients of a loss.
 func sizedModels() map[string]sized {
 	r := rand.New(rand.NewPCG(1, 2))
 	config := nn.TransformerDefaults(12, 3)
@@ -106,6 +106,25 @@ func sizedModels() map[string]sized {
 		y, _ := rnn.Forward(h, nn.State{})
 		return []exchange.Port{{Name: "x", Node: x}, {Name: "h0", Node: h0}}, []exchange.Port{{Name: "y", Node: y}, {Name: "h", Node: end.H}, {Name: "c", Node: state.C}}
 	}, "", exchange.Sizes{"batch": 3, "sequence": 6}}
+	// Learning is a model too: gradients of a smoothed cross-entropy, also of a stride that
+	// leaves a row over, and labels that are none.
+	l := nn.NewScope(r)
+	halve := nn.Geometry{Kernel: 3, Stride: 2, Padding: 1}
+	first, second, head2 := nn.NewConv2d(l.Sub("conv1"), 2, 4, halve, true), nn.NewConv2d(l.Sub("conv2"), 4, 3, halve, false), nn.NewLinear(l.Sub("fc"), 3*3*2, 5, true)
+	all["gradients"] = sized{l, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
+		g := graph.New()
+		x, y := g.Input("x", n["batch"], 9, 8, 2), g.Input("tokens", n["batch"])
+		h := graph.Relu(second.Forward(graph.Relu(first.Forward(x)))) // [N,3,2,3]
+		loss := graph.CrossEntropyRows(head2.Forward(nn.Flatten(h)), y, 0.1)
+		var weights []*graph.Node
+		for _, p := range l.Params.Trained() {
+			weights = append(weights, g.Param(p))
+		}
+		for i, d := range graph.Grad(loss, append(weights, x)...) {
+			out = append(out, exchange.Port{Name: fmt.Sprintf("d%d", i), Node: d})
+		}
+		return []exchange.Port{{Name: "x", Node: x, Image: true}, {Name: "tokens", Node: y, Whole: true}}, out
+	}, "", exchange.Sizes{"batch": 5}}
 
 	for _, m := range all {
 		for _, p := range m.Params.All() {

@@ -1,6 +1,11 @@
-"""What ONNX Runtime makes of a model and an input, and PyTorch of the model's weights by
-load_state_dict(strict=True): python compare.py regressor|classifier|embedding MODEL VALUES
-prints the largest differences to the output "y" in VALUES."""
+"""Compares what lab computed with ONNX Runtime and PyTorch.
+
+    python compare.py regressor|classifier|embedding MODEL VALUES
+    python compare.py learner MODEL VALUES
+
+VALUES has the model's inputs and the output. PyTorch loads a network's weights by
+load_state_dict(strict=True); learning itself runs in ONNX Runtime alone. The largest
+differences are printed."""
 
 import sys
 
@@ -17,7 +22,11 @@ v = load_file(values)
 model = onnx.load(path)
 onnx.checker.check_model(model, full_check=True)
 session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-(ort,) = session.run(None, {"x": v["x"]})
+inputs = {i.name: v[i.name].astype(np.int64 if "int64" in i.type else np.float32) for i in session.get_inputs()}
+(ort,) = session.run(None, inputs)
+if kind == "learner":
+    print(f"onnxruntime {np.abs(ort - v['query_y']).max():.3g}")
+    sys.exit()
 net = {"regressor": Regressor, "classifier": lambda: Classifier(32, 5), "embedding": lambda: Embedding(32)}[kind]()
 weights = {i.name: torch.from_numpy(onnx.numpy_helper.to_array(i).copy()) for i in model.graph.initializer}
 net.load_state_dict({n: w for n, w in weights.items() if n in net.state_dict()}, strict=True)
