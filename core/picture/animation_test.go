@@ -47,3 +47,37 @@ func TestAnimation(t *testing.T) {
 		}
 	}
 }
+
+// All greys of a frame come back as they were, and of thousands of colours nearly.
+func TestAnimationColours(t *testing.T) {
+	grey, rgb := image.NewGray(image.Rect(0, 0, 64, 64)), image.NewRGBA(image.Rect(0, 0, 64, 64))
+	for i := range grey.Pix {
+		grey.Pix[i] = uint8(i)
+		rgb.SetRGBA(i%64, i/64, color.RGBA{uint8(4 * (i % 64)), uint8(4 * (i / 64)), 128, 255})
+	}
+	a := NewAnimation(0.5)
+	a.Add(grey)
+	a.Add(rgb)
+	var b bytes.Buffer
+	if err := a.Encode(&b); err != nil {
+		t.Fatal(err)
+	}
+	g, err := gif.DecodeAll(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []image.Image{grey, rgb} {
+		off := 0
+		for p := range grey.Pix {
+			x, y := p%64, p/64
+			r, gr, bl, _ := g.Image[i].At(x, y).RGBA()
+			wr, wg, wb, _ := want.At(x, y).RGBA()
+			for _, d := range []int{int(r>>8) - int(wr>>8), int(gr>>8) - int(wg>>8), int(bl>>8) - int(wb>>8)} {
+				off = max(off, d, -d)
+			}
+		}
+		if i == 0 && off > 0 || off > 50 {
+			t.Errorf("frame %d is off by %d", i, off)
+		}
+	}
+}
