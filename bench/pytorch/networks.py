@@ -7,6 +7,10 @@ from torch.nn import functional as F
 import sequence
 
 
+class Missing(Exception):
+    """There is no such workload here."""
+
+
 class Tuning:
     """How a network is run: eager, tuned or compile; see serve.py."""
 
@@ -206,11 +210,52 @@ def dcgan(tuning):
     return Work(tuning, {"generator.": G, "discriminator.": D}, batch, step)
 
 
+class Critic(nn.Module):
+    def __init__(self, c=64):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, c // 2, 4, 2, 1), nn.Conv2d(c // 2, c, 4, 2, 1)
+        self.fc = nn.Linear(c * 49, 1)
+
+    def forward(self, x):
+        return self.fc(F.leaky_relu(self.conv2(F.leaky_relu(self.conv1(x), 0.2)), 0.2).flatten(1))
+
+
+def wgan_gp(tuning):
+    if tuning.compiled:
+        raise Missing("torch.compile does not differentiate twice")
+    G, D = tuning.module(Generator()), tuning.module(Critic())
+    g_adam, d_adam = (tuning.adam(m.parameters(), 1e-3, betas=(0.5, 0.9)) for m in (G, D))
+    batch = {"real": tuning.images(torch.randn(32, 1, 28, 28)), "z": torch.randn(32, 64), "mix": torch.rand(32, 1)}
+
+    def step():
+        d_adam.zero_grad(set_to_none=True)
+        with torch.no_grad():
+            fake = G(batch["z"])
+        e = batch["mix"].view(-1, 1, 1, 1)
+        x = (e * batch["real"] + (1 - e) * fake).requires_grad_()
+        (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+        penalty = ((slope.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+        d = D(fake).mean() - D(batch["real"]).mean() + 10 * penalty
+        d.backward()
+        d_adam.step()
+        g_adam.zero_grad(set_to_none=True)
+        # as lab's step does: no gradients for the critic's weights
+        D.requires_grad_(False)
+        g = -D(G(batch["z"])).mean()
+        g.backward()
+        D.requires_grad_(True)
+        g_adam.step()
+        return d.detach(), g.detach()
+
+    return Work(tuning, {"generator.": G, "critic.": D}, batch, step)
+
+
 TABLE = {
     "mlp": mlp,
     "cnn": cnn,
     "resnet": resnet,
     "dcgan": dcgan,
+    "wgan-gp": wgan_gp,
     "policy-forward": policy_forward,
     "policy-train": policy_train,
     "gpt": sequence.gpt,

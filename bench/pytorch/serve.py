@@ -44,18 +44,14 @@ def versions():
     ]
 
 
-class Missing(Exception):
-    """There is no such workload here."""
-
-
 def build(request):
     name = request["workload"]
     if name in ops.TABLE:
         if mode not in ops.TABLE[name]:
-            raise Missing(f"{mode} has no {name}")
+            raise networks.Missing(f"{mode} has no {name}")
         return ops.TABLE[name][mode](*request["args"])
     if name not in networks.TABLE or mode == "numpy":
-        raise Missing(f"there is no workload {name!r}")
+        raise networks.Missing(f"there is no workload {name!r}")
     if mode == "compile":
         torch._dynamo.reset()  # its limit of recompilations counts across networks
     work = networks.TABLE[name](networks.Tuning(mode))
@@ -93,7 +89,7 @@ def main():
                 reply = {"parameters": work.parameters}
             else:
                 reply = answer(request, work)
-        except Missing as why:
+        except networks.Missing as why:
             reply = {"missing": str(why)}
         except Exception as why:  # every mistake is an answer: the harness must not wait for one
             reply = {"error": f"{type(why).__name__}: {why}".split("\n")[0]}

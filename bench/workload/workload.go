@@ -41,7 +41,7 @@ type Program struct {
 }
 
 // Table lists the workloads in the order of the tables that are printed.
-var Table = []Workload{mlp, cnn, resnet, dcgan, policyForward, policyTrain, gpt, lstm, maml}
+var Table = []Workload{mlp, cnn, resnet, dcgan, wganGP, policyForward, policyTrain, gpt, lstm, maml}
 
 // Find returns the workload of that name, or nil.
 func Find(name string) *Workload {
