@@ -22,7 +22,7 @@ type course struct {
 	s               *family.Session
 	parts           checkpoint.Parts // what a checkpoint holds
 	total, perEpoch int              // steps
-	batches         *data.Batches    // stands at the step's batch; nil where examples are drawn
+	batches         []*data.Batches  // each stands at the step's batch; none where examples are drawn
 	samples         int              // examples a step, for the progress
 	checkpointEvery int              // epochs; 0 writes one only when the run is stopped
 	show            func(step int) error
@@ -43,11 +43,11 @@ func (c *course) steps() iter.Seq[int] {
 				return
 			}
 			epoch, in := done/c.perEpoch+1, done%c.perEpoch
-			if c.batches != nil {
+			for _, b := range c.batches {
 				if first || in == 0 {
-					c.batches.Seek(epoch, in)
+					b.Seek(epoch, in)
 				}
-				c.batches.Next()
+				b.Next()
 			}
 			done++
 			if !yield(done) {

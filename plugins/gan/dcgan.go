@@ -19,6 +19,7 @@ import (
 
 	"lab/core"
 	"lab/core/checkpoint"
+	"lab/core/data"
 	"lab/core/family"
 	"lab/core/graph"
 	"lab/core/nn"
@@ -139,7 +140,7 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 		norm = bySpectrum
 	}
 	G, D := newGenerator(init, p.LatentDim, p.Channels), newDiscriminator(init, p.Channels, norm)
-	if err := startFrom(s, G.Params, "discriminator", D.Params); err != nil {
+	if err := startFrom(s, G.Params, named{"discriminator", D.Params}); err != nil {
 		return err
 	}
 	images.facts(s, G.Params.Count()+D.Params.Count())
@@ -175,7 +176,7 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 	}
 
 	noise := s.Rand("noise")
-	run := course{s: s, total: p.Epochs * images.PerEpoch(), perEpoch: images.PerEpoch(), batches: images.Batches, samples: p.BatchSize,
+	run := course{s: s, total: p.Epochs * images.PerEpoch(), perEpoch: images.PerEpoch(), batches: []*data.Batches{images.Batches}, samples: p.BatchSize,
 		checkpointEvery: p.CheckpointEvery, show: eval.show,
 		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam}}
 	if D.spectral != nil {

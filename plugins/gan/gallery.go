@@ -2,9 +2,6 @@ package gan
 
 import (
 	"fmt"
-	"image"
-	"io"
-	"time"
 
 	"lab/core"
 	"lab/core/data"
@@ -32,7 +29,7 @@ type gallery struct {
 	draw   *vm.Cache[int, drawing] // by the number of images
 	sheets []sheet
 	codes  sheet // for the scores
-	frames []image.Image
+	film   *picture.Animation
 }
 
 // artist is a generator as the gallery sees it: images [N,28,28,1] of noise z
@@ -68,7 +65,7 @@ func newGallery(s *family.Session, set *data.Set, of artist, samples int) (*gall
 	if err != nil {
 		return nil, err
 	}
-	ga := &gallery{s: s, of: of, judge: judge}
+	ga := &gallery{s: s, of: of, judge: judge, film: picture.NewAnimation(0.5)}
 	ga.draw = vm.NewCache(4, func(n int) (d drawing, err error) { // of full batches, the last one, and of the pictures
 		g := graph.New()
 		d.z = g.Input("z", n, of.latent)
@@ -163,7 +160,7 @@ func (ga *gallery) show(step int) error {
 			return err
 		}
 		if i == 0 {
-			ga.frames = append(ga.frames, img)
+			ga.film.Add(img)
 		}
 	}
 	score, err := ga.score()
@@ -219,5 +216,5 @@ func (ga *gallery) score() (sc galleryScore, err error) {
 // animate writes samples.gif: the samples of every epoch since the run, or its
 // resumption, began.
 func (ga *gallery) animate() error {
-	return ga.s.File("samples.gif", 0, func(w io.Writer) error { return picture.WriteGIF(w, ga.frames, 500*time.Millisecond) })
+	return ga.s.File("samples.gif", 0, ga.film.Encode)
 }

@@ -7,5 +7,5 @@ import "lab/core/family"
 // Family is what the plugin offers.
 var Family = family.Family{
 	Name: "gan", Version: "1.0.0", Doc: "generative adversarial networks: draw images that look like the data's",
-	Recipes: []family.Recipe{dcgan, wganGP, ringRecipe},
+	Recipes: []family.Recipe{dcgan, wganGP, conditional, ringRecipe, cycleGAN},
 }

@@ -83,7 +83,7 @@ func trainRing(s *family.Session, p ringParams) error {
 	}
 	init := s.Rand("init")
 	G, D := newPointGenerator(init, p.LatentDim, p.Hidden), newPointDiscriminator(init, p.Hidden)
-	if err := startFrom(s, G.Params, "discriminator", D.Params); err != nil {
+	if err := startFrom(s, G.Params, named{"discriminator", D.Params}); err != nil {
 		return err
 	}
 	s.Fact("data.name", p.Data)
@@ -159,6 +159,9 @@ func trainRing(s *family.Session, p ringParams) error {
 	}
 	if !run.finished {
 		return run.err
+	}
+	if err := eval.animate(); err != nil {
+		return err
 	}
 	return saveRing(s, G, D, p.LatentDim)
 }

@@ -12,21 +12,32 @@ import (
 	"lab/core/onnx/exchange"
 )
 
+// named is a network by the name of its file.
+type named struct {
+	name   string
+	params *graph.Params
+}
+
 // startFrom sets a run's networks to those of an earlier run, if it shall start from
-// one: the first is the file given, the second lies beside it as NAME.onnx.
-func startFrom(s *family.Session, first *graph.Params, name string, second *graph.Params) error {
+// one: the first is the file given, the others lie beside it as NAME.onnx.
+func startFrom(s *family.Session, first *graph.Params, others ...named) error {
 	if s.From() == "" {
 		return nil
 	}
 	if err := load(s.From(), first); err != nil {
 		return err
 	}
-	beside := filepath.Join(filepath.Dir(s.From()), name+".onnx")
-	if _, err := os.Stat(beside); err != nil {
-		s.Warnf("no %s.onnx beside %s: the %s starts afresh", name, s.From(), name)
-		return nil
+	for _, n := range others {
+		path := filepath.Join(filepath.Dir(s.From()), n.name+".onnx")
+		if _, err := os.Stat(path); err != nil {
+			s.Warnf("no %s.onnx beside %s: the %s starts afresh", n.name, s.From(), n.name)
+			continue
+		}
+		if err := load(path, n.params); err != nil {
+			return err
+		}
 	}
-	return load(beside, second)
+	return nil
 }
 
 func load(path string, params *graph.Params) error {

@@ -15,6 +15,7 @@ import (
 
 	"lab/core"
 	"lab/core/checkpoint"
+	"lab/core/data"
 	"lab/core/family"
 	"lab/core/graph"
 	"lab/core/nn"
@@ -25,7 +26,7 @@ import (
 type wganParams struct {
 	Data            string  `default:"fashion-mini" enum:"fashion-mini,fashion-mnist" doc:"images to learn from"`
 	Epochs          int     `default:"10" min:"1" doc:"passes over the training images, a batch for each step of the critic"`
-	BatchSize       int     `default:"64" min:"2" doc:"images a step"`
+	BatchSize       int     `default:"32" min:"2" doc:"images a step"`
 	LR              float64 `default:"1e-3" min:"0" doc:"Adam's learning rate"`
 	LRCritic        float64 `default:"0" min:"0" doc:"that of the critic; 0 takes lr"`
 	Beta1           float64 `default:"0.5" min:"0" max:"0.9999" doc:"Adam's decay of the mean gradient"`
@@ -53,7 +54,7 @@ func trainWGAN(s *family.Session, p wganParams) error {
 	}
 	init := s.Rand("init")
 	G, D := newGenerator(init, p.LatentDim, p.Channels), newDiscriminator(init, p.Channels, byNothing)
-	if err := startFrom(s, G.Params, "discriminator", D.Params); err != nil {
+	if err := startFrom(s, G.Params, named{"discriminator", D.Params}); err != nil {
 		return err
 	}
 	images.facts(s, G.Params.Count()+D.Params.Count())
@@ -90,7 +91,7 @@ func trainWGAN(s *family.Session, p wganParams) error {
 	}
 
 	noise := s.Rand("noise")
-	run := course{s: s, total: p.Epochs * images.PerEpoch(), perEpoch: images.PerEpoch(), batches: images.Batches, samples: p.BatchSize,
+	run := course{s: s, total: p.Epochs * images.PerEpoch(), perEpoch: images.PerEpoch(), batches: []*data.Batches{images.Batches}, samples: p.BatchSize,
 		checkpointEvery: p.CheckpointEvery, show: eval.show,
 		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam}}
 	for step := range run.steps() {
