@@ -41,6 +41,7 @@ type lmParams struct {
 	Heads           int     `default:"4" min:"1" doc:"heads of attention"`
 	Width           int     `default:"128" min:"2" doc:"numbers a token is made of"`
 	Positions       string  `default:"learned" enum:"none,sinusoidal,learned,rotary" doc:"how a token says where it stands"`
+	Norm            string  `default:"pre" enum:"pre,post" doc:"norms before the sublayers or after them"`
 	Window          int     `default:"0" min:"0" doc:"tokens see only those less than so many before them; 0 all"`
 	Dropout         float64 `default:"0" min:"0" max:"0.9" doc:"share of activations dropped in training"`
 	LR              float64 `default:"1e-3" min:"0" doc:"AdamW's learning rate, after warm-up"`
@@ -168,7 +169,7 @@ func newLM(s *family.Session, p lmParams, corpus *text.Corpus) (*gpt, *token.Tok
 	if err != nil {
 		return nil, nil, err
 	}
-	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: p.Context, Positions: p.Positions, Window: p.Window,
+	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: p.Context, Positions: p.Positions, PostNorm: p.Norm == "post", Window: p.Window,
 		Vocabulary: tokens.Len(), Dropout: p.Dropout, NoBias: true}
 	if err := a.check(); err != nil {
 		return nil, nil, err

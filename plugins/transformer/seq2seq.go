@@ -40,6 +40,7 @@ type seq2seqParams struct {
 	Heads             int     `default:"4" min:"1" doc:"heads of attention"`
 	Width             int     `default:"64" min:"2" doc:"numbers a token is made of"`
 	Positions         string  `default:"learned" enum:"none,sinusoidal,learned,rotary" doc:"how a token says where it stands"`
+	Norm              string  `default:"pre" enum:"pre,post" doc:"norms before the sublayers or after them"`
 	Dropout           float64 `default:"0" min:"0" max:"0.9" doc:"share of activations dropped in training"`
 	ScheduledSampling float64 `default:"0" min:"0" max:"1" doc:"share of the decoder's inputs that are its own guesses in the end; 0 is teacher forcing"`
 	LR                float64 `default:"2e-3" min:"0" doc:"AdamW's learning rate: constant for half of the steps, then linearly to 0"`
@@ -205,7 +206,7 @@ func newSeq2Seq(s *family.Session, p seq2seqParams, set *text.Pairs) (*translato
 		longest = max(longest, len(pair.From), len(pair.To)+1)
 	}
 	const most = 256
-	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: max(16, min(most, (longest+3)/4*4)), Positions: p.Positions, Dropout: p.Dropout}
+	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: max(16, min(most, (longest+3)/4*4)), Positions: p.Positions, PostNorm: p.Norm == "post", Dropout: p.Dropout}
 	if err := a.check(); err != nil {
 		return nil, sides{}, err
 	}

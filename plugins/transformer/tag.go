@@ -38,6 +38,7 @@ type tagParams struct {
 	Heads        int     `default:"4" min:"1" doc:"heads of attention"`
 	Width        int     `default:"64" min:"2" doc:"numbers a word is made of"`
 	Positions    string  `default:"learned" enum:"none,sinusoidal,learned,rotary" doc:"how a word says where it stands"`
+	Norm         string  `default:"pre" enum:"pre,post" doc:"norms before the sublayers or after them"`
 	Window       int     `default:"0" min:"0" doc:"words see only those less than so many away; 0 all"`
 	Dropout      float64 `default:"0.1" min:"0" max:"0.9" doc:"share of activations dropped in training"`
 	WordDropout  float64 `default:"0.05" min:"0" max:"0.9" doc:"share of words made unknown in training"`
@@ -139,7 +140,7 @@ func trainTag(s *family.Session, p tagParams) error {
 	if p.MaxSentences > 0 && p.MaxSentences < len(set.Train) {
 		set.Train = set.Train[:p.MaxSentences]
 	}
-	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: longestSentence, Positions: p.Positions, Window: p.Window, Dropout: p.Dropout}
+	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: longestSentence, Positions: p.Positions, PostNorm: p.Norm == "post", Window: p.Window, Dropout: p.Dropout}
 	if a.Layers == 0 {
 		a.Positions = "none"
 	}

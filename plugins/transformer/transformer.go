@@ -9,5 +9,5 @@ import "lab/core/family"
 // Family is what the plugin offers.
 var Family = family.Family{
 	Name: "transformer", Version: "1.0.0", Doc: "attention: language models, tagging, translation, pretraining and fine-tuning",
-	Recipes: []family.Recipe{lm, tag, seq2seq},
+	Recipes: []family.Recipe{lm, tag, seq2seq, bert, finetune},
 }

@@ -20,8 +20,8 @@ type Labelled struct {
 // OpenLabelled reads the examples of a name in [LabelledSets], or a file of lines
 // "text TAB label".
 //
-// The set languages has names (of languages, places, scripts and emoji) in twelve
-// languages, but for those that are the same in two of them.
+// The set languages has names (of languages, places, scripts and emoji) in eleven
+// languages that share an alphabet, but for those that are the same in two of them.
 func OpenLabelled(name, dataDir string) (*Labelled, error) {
 	l := &Labelled{Source: describe(name)}
 	var err error
@@ -71,7 +71,7 @@ func (l *Labelled) readLanguages() error {
 	var all []Example
 	for _, row := range table[1:] {
 		for c, text := range row {
-			if text != "" && in[text] == c {
+			if text != "" && in[text] == c && table[0][c] != "zh" {
 				in[text] = -1 // once
 				all = append(all, Example{text, table[0][c]})
 			}

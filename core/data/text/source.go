@@ -58,7 +58,7 @@ func Catalog() []Source {
 		{Name: "cldr-zh", Doc: "names in English and Chinese, embedded", Licence: unicode, URL: cldr},
 		made("grammar", "sentences like \"I saw a saw\": what a word is, its neighbours say, generated"),
 		{Name: "ewt", Doc: "English Web Treebank of Universal Dependencies: 12,500 tagged sentences", Licence: "CC-BY-SA-4.0, Universal Dependencies", URL: "https://github.com/UniversalDependencies/UD_English-EWT"},
-		{Name: "languages", Doc: "names in twelve languages, each labelled with its own, embedded", Licence: unicode, URL: cldr},
+		{Name: "languages", Doc: "names in eleven languages, each labelled with its own, embedded", Licence: unicode, URL: cldr},
 	}
 }
 

@@ -47,7 +47,7 @@ func TestShipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(l.Labels) != 12 || len(l.Train) < 20000 || len(l.Test) != 4000 {
+	if len(l.Labels) != 11 || len(l.Train) < 20000 || len(l.Test) != 4000 {
 		t.Errorf("languages: %v, %d examples", l.Labels, len(l.Train))
 	}
 }
