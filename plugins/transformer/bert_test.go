@@ -21,7 +21,7 @@ func TestBERTShort(t *testing.T) {
 	if err := os.WriteFile(dir+"/t.txt", []byte(strings.Repeat("the whale is white and the sea is deep. the ship is old and the sky is low. ", 50)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := familytest.Train(t, Family, "bert", "data="+dir+"/t.txt", "layers=2", "width=32", "heads=2", "context=16", "batch_size=16", "steps=300", "eval_every=300", "lr=5e-3", "warm_up=30")
+	r := familytest.Train(t, Family, "bert", "data="+dir+"/t.txt", "layers=2", "width=32", "heads=2", "context=16", "batch_size=16", "steps=500", "eval_every=500", "lr=5e-3", "warm_up=30")
 	if loss := r.Last("val_loss"); !(loss < 1.3) {
 		t.Errorf("val_loss %v, want less than 1.3", loss)
 	}
