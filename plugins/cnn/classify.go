@@ -4,10 +4,10 @@ package cnn
 // "Gradient-Based Learning Applied to Document Recognition" (1998), section II, with
 // rectifiers, maximum pooling and Adam in place of its time's.
 //
-// What to expect of the defaults on fashion-mini, in about ten seconds on two cores:
+// What to expect of the defaults on fashion-mini, in five seconds on two cores:
 // val_accuracy 0.80 after the first epoch, test_accuracy 0.87 after the fifth. On the
-// 60,000 images of fashion-mnist with lr=1e-3 batch_size=64: val_accuracy 0.87 after the
-// first epoch, test_accuracy 0.91 after the fifth.
+// 60,000 images of fashion-mnist with lr=1e-3 batch_size=64 schedule=constant, in half a
+// minute: val_accuracy 0.88 after the first epoch, test_accuracy 0.91 after the fifth.
 
 import (
 	"fmt"

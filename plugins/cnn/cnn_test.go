@@ -1,8 +1,10 @@
 package cnn
 
 import (
+	"slices"
 	"testing"
 
+	"lab/core"
 	"lab/core/family/familytest"
 	"lab/core/onnx/trial"
 )
@@ -22,11 +24,29 @@ func TestFamily(t *testing.T) {
 		familytest.Reload(trial.Check))
 }
 
-// TestShort is a short run with a safe bar.
+// TestShort has short runs with safe bars: chance is 0.1 on both sets.
 func TestShort(t *testing.T) {
-	r := familytest.Train(t, Family, "classify", "epochs=2", "data=fashion-mini")
-	t.Log(r.Values("val_accuracy"), r.Last("test_accuracy"), r.Last("calibration_error"), r.Log)
-	if a := r.Last("test_accuracy"); !(a > 0.80) {
-		t.Errorf("accuracy %v after two epochs, want more than 0.80", a)
+	for _, c := range []struct {
+		recipe    string
+		overrides []string
+		bar       float64
+	}{
+		{"classify", []string{"epochs=2"}, 0.80},
+		{"resnet", []string{"data=digits", "epochs=10", "channels=[16,32]", "stem_pool=false", "flip=false", "batch_size=32"}, 0.92},
+	} {
+		r := familytest.Train(t, Family, c.recipe, c.overrides...)
+		a := r.Last("test_accuracy")
+		t.Logf("%s: test_accuracy %.3f", c.recipe, a)
+		if !(a > c.bar) {
+			t.Errorf("%s %v: accuracy %v, want more than %v", c.recipe, c.overrides, a, c.bar)
+		}
+		if e := r.Last("test_calibration"); !(e >= 0 && e < 0.2) {
+			t.Errorf("%s: calibration error %v", c.recipe, e)
+		}
+		for _, name := range []string{"curves", "confusion", "mistakes", "filters"} {
+			if !slices.ContainsFunc(r.Artifacts, func(a core.Artifact) bool { return a.Name == name }) {
+				t.Errorf("%s: there is no picture %s", c.recipe, name)
+			}
+		}
 	}
 }
