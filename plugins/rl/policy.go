@@ -13,6 +13,7 @@ import (
 	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 	"lab/core/picture"
+	"lab/core/tensor"
 	"lab/core/vm"
 	"lab/plugins/rl/env"
 )
@@ -98,64 +99,77 @@ func frame(e env.Env) image.Image {
 	return c.Image
 }
 
-// play evaluates the policy of from=, any ONNX model that maps observations [N, size] to
-// one number for each action, or to the actions.
+// play evaluates the policy of from=, which may be of any recipe or of another program.
 func (e *Evaluation) play(s *family.Session, id string) error {
 	if _, err := s.Resume(func(io.Reader) error { return nil }); err != nil {
 		return err
-	}
-	if s.From() == "" {
-		return &core.Error{Kind: core.Usage, Msg: "mode=play has no policy to play", Try: "from=RUN, or from= an ONNX file"}
 	}
 	spec, err := env.Find(id)
 	if err != nil {
 		return err
 	}
-	m, err := onnx.Read(s.From())
+	net, err := loadPolicy(s.From(), spec)
 	if err != nil {
 		return err
 	}
-	if of := m.Metadata["rl.env"]; of != "" && of != id {
-		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("from=%s plays %s, not %s", s.From(), of, id), Try: "env=" + of}
+	return e.evaluate(s, spec, net, 0)
+}
+
+// loadPolicy reads a policy: an ONNX model that maps observations [N, size] to one number
+// for each action, the greatest of the best one, or to actions.
+func loadPolicy(path string, spec *env.Spec) (network, error) {
+	if path == "" {
+		return nil, &core.Error{Kind: core.Usage, Msg: "mode=play has no policy to play", Try: "from=RUN, or from= an ONNX file"}
+	}
+	m, err := onnx.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	if of := m.Metadata["rl.env"]; of != "" && of != spec.ID {
+		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%s is a policy for %s, not for %s", path, of, spec.ID), Try: "env=" + of}
 	}
 	net, err := exchange.Load(m)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	bad := func(format string, args ...any) error {
-		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("from=%s is no policy for %s: ", s.From(), id) + fmt.Sprintf(format, args...)}
+		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("%s is no policy for %s: ", path, spec.ID) + fmt.Sprintf(format, args...)}
 	}
 	if len(m.Inputs) != 1 {
-		return bad("it has %d inputs, not one", len(m.Inputs))
+		return nil, bad("it has %d inputs, not one", len(m.Inputs))
 	}
-	apply := func(obs *graph.Node) (*graph.Node, error) {
-		out, err := net.Apply(exchange.Port{Name: m.Inputs[0].Name, Node: obs})
+	apply := func(obs *graph.Node) ([]*graph.Node, error) {
+		return net.Apply(exchange.Port{Name: m.Inputs[0].Name, Node: obs})
+	}
+	out, err := apply(graph.New().Input("obs", 1, spec.Observation.Size()))
+	if err != nil {
+		return nil, bad("%v", err)
+	}
+	if want := (tensor.Shape{1, spec.Action.Size()}); len(out) == 0 || !out[0].Shape().Equal(want) {
+		return nil, bad("an observation of %d numbers does not give one of %d", spec.Observation.Size(), spec.Action.Size())
+	}
+	return func(obs *graph.Node) *graph.Node {
+		out, err := apply(obs)
 		if err != nil {
-			return nil, err
+			panic(err) // it went well a moment ago
 		}
-		want := []int{obs.Shape()[0], spec.Action.Size()}
-		if len(out) == 0 || !out[0].Shape().Equal(want) {
-			return nil, bad("it does not give %v for observations %v", want, obs.Shape())
-		}
-		return out[0], nil
-	}
-	if _, err := apply(graph.New().Input("obs", e.EvalEpisodes, spec.Observation.Size())); err != nil {
-		return err
-	}
-	return e.evaluate(s, spec, func(obs *graph.Node) *graph.Node {
-		out, _ := apply(obs) // which has just gone well
-		return out
-	}, 0)
+		return out[0]
+	}, nil
 }
 
 // anyBatch is a free batch; its sizes are of no observation, layer or action.
 var anyBatch = []exchange.Free{{Name: "batch", Sizes: [2]int{7, 11}}}
 
-// save writes NAME.onnx of a network on observations, with what it belongs to.
-func save(s *family.Session, spec *env.Spec, recipe, name, output string, net network) error {
+// save writes NAME.onnx of a network on observations, with what it belongs to. Params that
+// the network does not use are outputs of their own, so that the file is complete.
+func save(s *family.Session, spec *env.Spec, recipe, name, output string, net network, unused ...*graph.Param) error {
 	b, err := exchange.Export("rl-"+recipe+"-"+name, onnx.DefaultOpset, anyBatch, func(n exchange.Sizes) (in, out []exchange.Port) {
 		obs := graph.New().Input("obs", n["batch"], spec.Observation.Size())
-		return []exchange.Port{{Name: "obs", Node: obs}}, []exchange.Port{{Name: output, Node: net(obs)}}
+		out = []exchange.Port{{Name: output, Node: net(obs)}}
+		for _, p := range unused {
+			out = append(out, exchange.Port{Name: p.Name + "_out", Node: obs.Graph().Param(p)})
+		}
+		return []exchange.Port{{Name: "obs", Node: obs}}, out
 	})
 	if err != nil {
 		return err
@@ -180,7 +194,7 @@ func saveActor(s *family.Session, spec *env.Spec, recipe string, a *actor) error
 	}
 	return save(s, spec, recipe, "model", "action", func(obs *graph.Node) *graph.Node {
 		return graph.Clip(a.forward(obs), spec.Action.Low[0], spec.Action.High[0])
-	})
+	}, a.logStd)
 }
 
 // startFrom sets networks to those of an earlier run: the first is the file given, the
