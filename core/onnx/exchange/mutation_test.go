@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,8 +42,9 @@ func TestMutations(t *testing.T) {
 	var models [][]byte
 	paths, _ := filepath.Glob("../testdata/*.onnx")
 	cases, _ := filepath.Glob("../conformance/testdata/*/model.onnx")
+	torch, _ := filepath.Glob("testdata/torch/*.onnx")
 	debian, _ := filepath.Glob("/usr/share/libonnx-testdata/data/*/*/model.onnx")
-	for _, p := range append(append(paths, cases...), debian...) {
+	for _, p := range slices.Concat(paths, cases, torch, debian) {
 		if b, err := os.ReadFile(p); err == nil && len(b) < 64<<10 {
 			models = append(models, b)
 		}
