@@ -1,5 +1,5 @@
-// Command bench measures lab's training steps against its peers: PyTorch, stock
-// Gorgonia, GoMLX, and other builds of lab. docs/performance.md says how to use it
+// Command bench measures lab's training steps against its peers: PyTorch,
+// ONNX Runtime, stock Gorgonia, GoMLX, and other builds of lab. docs/performance.md says how to use it
 // and what each workload is.
 //
 //	go run ./bench                             every workload, every peer that is here

@@ -17,7 +17,7 @@ import (
 )
 
 // allPeers are the peers that are measured against unless -peers says otherwise.
-var allPeers = []string{"eager", "tuned", "compile", "gorgonia", "gomlx"}
+var allPeers = []string{"eager", "tuned", "compile", "onnxruntime", "gorgonia", "gomlx"}
 
 // A stage is where contenders come from: the commands that start them and a folder
 // for what they exchange.
@@ -87,7 +87,7 @@ func (s *stage) command(name string, threads int) (*exec.Cmd, error) {
 			return nil, err
 		}
 		cmd = exec.Command(program)
-	case slices.Contains([]string{"eager", "tuned", "compile", "numpy"}, name):
+	case slices.Contains([]string{"eager", "tuned", "compile", "onnxruntime", "numpy"}, name):
 		if s.python == "" {
 			return nil, errors.New("LAB_PYTHON is not set to a Python with PyTorch (make python sets one up)")
 		}

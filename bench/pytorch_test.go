@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +40,10 @@ func TestPyTorchAgrees(t *testing.T) {
 			losses = append(losses, ours.Losses()...)
 		}
 		said, err := agree(peer, ours.Parameters(), losses, r)
+		if missing := errMissing(""); errors.As(err, &missing) && strings.Contains(err.Error(), "torchvision") {
+			t.Logf("%s: %v", w.Name, err)
+			continue
+		}
 		if err != nil {
 			t.Error(err)
 		}

@@ -250,6 +250,25 @@ def wgan_gp(tuning):
     return Work(tuning, {"generator.": G, "critic.": D}, batch, step)
 
 
+def resnet18(batch):
+    def build(tuning):
+        import torchvision
+
+        module = tuning.module(torchvision.models.resnet18().eval())
+        data = {"x": torch.randn(batch, 3, 224, 224)}
+        forward = tuning.function(module)
+        work = Work(tuning, {"": module}, data, None)
+
+        @torch.inference_mode()
+        def step():
+            return forward(data["x"]).flatten()[:10].unbind()
+
+        work.step = step
+        return work
+
+    return build
+
+
 TABLE = {
     "mlp": mlp,
     "cnn": cnn,
@@ -261,4 +280,6 @@ TABLE = {
     "gpt": sequence.gpt,
     "lstm": sequence.lstm,
     "maml": sequence.maml,
+    "resnet18-1": resnet18(1),
+    "resnet18-16": resnet18(16),
 }

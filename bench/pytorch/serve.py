@@ -3,7 +3,8 @@
     python serve.py MODE THREADS
 
 MODE is eager (what most people write), tuned (channels last, fused Adam), compile
-(torch.compile on top of that) or numpy (its matmul, for sweeps).
+(torch.compile on top of that), onnxruntime (what has an ONNX file) or numpy (its matmul,
+for sweeps).
 """
 
 import json
@@ -27,10 +28,15 @@ torch.set_num_threads(threads)
 import networks  # noqa: E402
 import ops  # noqa: E402
 
+if mode == "onnxruntime":
+    import runtime
+
 
 def versions():
     if mode == "numpy":
         return ops.numpy_versions()
+    if mode == "onnxruntime":
+        return runtime.versions()
     config = torch.__config__.show()
     onednn = next((line.split("(Git")[0].strip(" -") for line in config.split("\n") if "MKL-DNN" in line), "no oneDNN")
     blas = config.split("BLAS_INFO=")[1].split(",")[0] if "BLAS_INFO=" in config else "unknown"
@@ -46,6 +52,10 @@ def versions():
 
 def build(request):
     name = request["workload"]
+    if mode == "onnxruntime":
+        if not runtime.has(request.get("state")):
+            raise Missing(f"there is no file of {name}")
+        return runtime.Work(request["state"], threads)
     if name in ops.TABLE:
         if mode not in ops.TABLE[name]:
             raise networks.Missing(f"{mode} has no {name}")
@@ -54,7 +64,10 @@ def build(request):
         raise networks.Missing(f"there is no workload {name!r}")
     if mode == "compile":
         torch._dynamo.reset()  # its limit of recompilations counts across networks
-    work = networks.TABLE[name](networks.Tuning(mode))
+    try:
+        work = networks.TABLE[name](networks.Tuning(mode))
+    except ModuleNotFoundError as why:  # torchvision
+        raise Missing(str(why))
     if request.get("state"):
         work.load(request["state"])
     return work

@@ -77,6 +77,15 @@ func (n *Net) write(path string, batch Batch) error {
 	if err != nil {
 		return err
 	}
+	if n.Model != nil {
+		file, err := n.Model()
+		if err == nil {
+			err = os.WriteFile(strings.TrimSuffix(path, ".safetensors")+".onnx", file, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return os.WriteFile(path, b, 0o644)
 }
 

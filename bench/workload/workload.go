@@ -32,6 +32,8 @@ type Net struct {
 	Step     func()
 	Losses   func() []float64 // of the step before; an inference's outputs
 	Programs []Program        // what a step runs, beside optimisers
+
+	Model func() ([]byte, error) // the ONNX file that it was made of, with its weights; or nil
 }
 
 // Program is one program of a step, for profiles.
@@ -41,7 +43,7 @@ type Program struct {
 }
 
 // Table lists the workloads in the order of the tables that are printed.
-var Table = []Workload{mlp, cnn, resnet, dcgan, wganGP, policyForward, policyTrain, gpt, lstm, maml}
+var Table = []Workload{mlp, cnn, resnet, dcgan, wganGP, policyForward, policyTrain, gpt, lstm, maml, resnet18Single, resnet18Batch}
 
 // Find returns the workload of that name, or nil.
 func Find(name string) *Workload {

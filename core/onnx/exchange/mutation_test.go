@@ -26,9 +26,9 @@ const (
 	slowest = 10 * time.Second // that one may take
 	heap    = 1 << 30          // bytes that the heap may have
 
-	// What reading may allocate: ten times the file, and what onnx-go and a node take
-	// however small.
-	perByte, fixed = 10, 1 << 20
+	// What reading may allocate, garbage included: ten times the file, what a node takes on
+	// its way through onnx-go however small it is, and what the first one takes.
+	perByte, perNode, fixed = 10, 8 << 10, 1 << 20
 )
 
 // TestMutations breaks real models in random places and runs what is left of them: the
@@ -69,7 +69,7 @@ func TestMutations(t *testing.T) {
 		watch := time.AfterFunc(slowest, func() { panic("mutation takes too long: see " + last) })
 		before := allocated()
 		m, err := onnx.Decode(b, "../testdata")
-		if used := allocated() - before; used > perByte*uint64(len(b))+fixed {
+		if used := allocated() - before; used > perByte*uint64(len(b))+perNode*uint64(nodes(b))+fixed {
 			t.Fatalf("mutation %d: reading %d bytes allocates %d (%v)", i, len(b), used, err)
 		}
 		outcome := "not a model"
@@ -90,6 +90,19 @@ func TestMutations(t *testing.T) {
 		}
 	}
 	t.Logf("%d mutations of %d models: %v; the heap had %d MB at most", n, len(models), counts, most>>20)
+}
+
+// nodes counts those of a file, its functions' included.
+func nodes(b []byte) int {
+	m, err := pb.Unmarshal(b)
+	if err != nil || m.Graph == nil {
+		return 0
+	}
+	n := len(m.Graph.Nodes)
+	for _, f := range m.Functions {
+		n += len(f.Nodes)
+	}
+	return n
 }
 
 // run computes the model of inputs of the shapes that it declares.
