@@ -54,7 +54,7 @@ def build(request):
     name = request["workload"]
     if mode == "onnxruntime":
         if not runtime.has(request.get("state")):
-            raise Missing(f"there is no file of {name}")
+            raise networks.Missing(f"there is no file of {name}")
         return runtime.Work(request["state"], threads)
     if name in ops.TABLE:
         if mode not in ops.TABLE[name]:
@@ -67,7 +67,7 @@ def build(request):
     try:
         work = networks.TABLE[name](networks.Tuning(mode))
     except ModuleNotFoundError as why:  # torchvision
-        raise Missing(str(why))
+        raise networks.Missing(str(why))
     if request.get("state"):
         work.load(request["state"])
     return work
