@@ -5,7 +5,6 @@ import (
 	"lab/plugins/cnn"
 	"lab/plugins/gan"
 	"lab/plugins/metalearn"
-	"lab/plugins/mlp"
 	"lab/plugins/rl"
 	"lab/plugins/transformer"
 )
@@ -15,7 +14,6 @@ var bundled = []family.Family{
 	cnn.Family,
 	gan.Family,
 	metalearn.Family,
-	mlp.Family,
 	rl.Family,
 	transformer.Family,
 }

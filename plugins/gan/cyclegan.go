@@ -5,10 +5,10 @@ package gan
 // images look like, and that there and back again leads to where one was. Nobody tells
 // them which images belong together.
 //
-// What to expect of the defaults on emoji-pairs, in two minutes on two cores: faces in
-// colour become line drawings and drawings are coloured in, yellow where people are
+// What to expect of the defaults on emoji-pairs, in a minute and a half on one core: faces
+// in colour become line drawings and drawings are coloured in, yellow where people are
 // meant; cycle_l1 halves from the first epoch to the last, and paired_error, which knows
-// the pairs, falls below that of an image left as it is (fact identity.error).
+// the pairs, is about 0.21 where an image left as it is has 0.27 (fact identity.error).
 
 import (
 	"fmt"

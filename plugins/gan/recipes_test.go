@@ -24,12 +24,14 @@ func TestDCGANShort(t *testing.T) {
 	}
 }
 
-// Every option of dcgan at once still draws something.
+// Spectral norm takes the place of batch norm; the generator steps once for every two
+// steps of the discriminator.
 func TestDCGANOptions(t *testing.T) {
-	r := familytest.Train(t, Family, "dcgan", "epochs=1", "fid_samples=500", "channels=32", "spectral_norm=true", "lr_critic=2e-3", "n_critic=2", "label_smoothing=0.1")
-	if fid := r.Last("fid"); !(fid < 500) {
-		t.Errorf("fid %v after an epoch, want less than 500", fid)
+	r := familytest.Train(t, Family, "dcgan", "epochs=1", "fid_samples=500", "channels=32", "spectral_norm=true", "label_smoothing=0.1")
+	if fid := r.Last("fid"); !(fid < 420) {
+		t.Errorf("with spectral norm: fid %v after an epoch, want less than 420", fid)
 	}
+	r = familytest.Train(t, Family, "dcgan", "epochs=1", "fid_samples=200", "channels=4", "batch_size=100", "n_critic=2", "lr_critic=2e-3")
 	if n := len(r.Values("g_loss")); n != len(r.Values("d_loss"))/2 {
 		t.Errorf("%d steps of the generator for %d of the discriminator, want half", n, len(r.Values("d_loss")))
 	}
@@ -102,8 +104,8 @@ func TestFull(t *testing.T) {
 			if !(r.Last("cycle_l1") <= cycle[0]/2) {
 				t.Error("want the difference there and back to halve")
 			}
-			if !(r.Last("paired_error_ab") < identity) || !(r.Last("paired_error_ba") < identity) || !(r.Last("change") > identity/4) {
-				t.Error("want both ways nearer to the partners than the identity is, and no identity")
+			if !(r.Last("paired_error") < identity) || !(r.Last("change") > identity/4) {
+				t.Error("want translations nearer to the partners than the identity is, and no identity")
 			}
 		},
 	} {

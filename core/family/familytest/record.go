@@ -121,17 +121,6 @@ func (r *Record) models() map[string]string {
 // finish fails the test.
 func Train(t testing.TB, f family.Family, recipe string, overrides ...string) *Record {
 	t.Helper()
-	r := Attempt(t, f, recipe, overrides...)
-	if r.Outcome.Status != core.Finished {
-		t.Fatalf("%s/%s %s: %s\n%s", f.Name, recipe, r.Outcome.Status, r.Outcome.Reason, strings.Join(r.Log, "\n"))
-	}
-	return r
-}
-
-// Attempt is Train of a run whose end, good or bad, is for the test to judge:
-// Record.Outcome.
-func Attempt(t testing.TB, f family.Family, recipe string, overrides ...string) *Record {
-	t.Helper()
 	p, err := host.InProcess(f.Name, f.Register, host.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +134,11 @@ func Attempt(t testing.TB, f family.Family, recipe string, overrides ...string) 
 		}
 		return found
 	})
-	return train(t.Context(), t, p, s, request{recipe: recipe, overrides: overrides, threads: 1}, nil)
+	r := train(t.Context(), t, p, s, request{recipe: recipe, overrides: overrides, threads: 1}, nil)
+	if r.Outcome.Status != core.Finished {
+		t.Fatalf("%s/%s %s: %s\n%s", f.Name, recipe, r.Outcome.Status, r.Outcome.Reason, strings.Join(r.Log, "\n"))
+	}
+	return r
 }
 
 // request is what one run of a test shall do.
