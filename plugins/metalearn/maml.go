@@ -5,7 +5,8 @@ package metalearn
 //
 // What to expect of the defaults (sines from 10 points), in five seconds: on tasks not
 // seen before, a mean squared error of at most 0.65 after one step and 0.20 after ten,
-// where weights that never adapt are at 3 to 4.
+// where weights that never adapt are at 3 to 4. With data=omniglot-small, in three minutes:
+// 84 % of five new characters from one drawing each.
 
 import (
 	"lab/core/checkpoint"

@@ -5,7 +5,7 @@ package metalearn
 // some of the way to where that led.
 //
 // What to expect of the defaults (sines, in the setting of the authors' demonstration: one
-// task of 50 points an iteration, tests with 10), in … seconds: on tasks not seen before a
+// task of 50 points an iteration, tests with 10), in ten seconds: on tasks not seen before a
 // mean squared error of at most 0.20 after 32 steps.
 
 import (
