@@ -5,6 +5,7 @@ import (
 	"lab/plugins/cnn"
 	"lab/plugins/gan"
 	"lab/plugins/metalearn"
+	"lab/plugins/mlp"
 	"lab/plugins/rl"
 	"lab/plugins/transformer"
 )
@@ -14,6 +15,7 @@ var bundled = []family.Family{
 	cnn.Family,
 	gan.Family,
 	metalearn.Family,
+	mlp.Family,
 	rl.Family,
 	transformer.Family,
 }

@@ -36,6 +36,9 @@ func Open(name, dataDir string, more ...Option) (*Set, error) {
 		set(&o)
 	}
 	set, err := read(name, dataDir, o)
+	if err == nil && o.fold != 0 && set.Target == "" {
+		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("the test of data set %s is the one of its source", name), Try: "no fold"}
+	}
 	if err == nil && o.target != "" && set.Target == "" {
 		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("data set %s has no columns: what to predict in it cannot be chosen", name), Try: "no target"}
 	}
@@ -50,10 +53,16 @@ type options struct {
 	classes bool
 	side    int
 	gray    bool
+	fold    int
 }
 
 // Target names the column of a table that is to be predicted; "" is the last one.
 func Target(column string) Option { return func(o *options) { o.target = column } }
+
+// Fold says which fifth of a table's rows is kept for the test, 0 to 4: for a test on
+// every row (cross validation). The five are drawn by a fixed seed, so that they are
+// the same for everyone; the first, 0, is the one kept otherwise.
+func Fold(k int) Option { return func(o *options) { o.fold = k } }
 
 // WantClasses takes a target of whole numbers for the names of classes. Text is
 // classes in any case, and numbers are otherwise numbers to predict.

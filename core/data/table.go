@@ -272,9 +272,29 @@ func (t *table) set(o options) (*Set, error) {
 	if err := all.check(len(texts)); err != nil {
 		return nil, fmt.Errorf("%s: %w", t.file, err)
 	}
-	test, train := All(all).Cut(all.Len()/testShare, testSeed)
+	if o.fold < 0 || o.fold >= testShare {
+		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("fold %d of %d", o.fold, testShare), Try: fmt.Sprintf("0 to %d", testShare-1)}
+	}
+	train, test := fold(All(all), o.fold)
 	s.Train, s.Test = train.extract(), test.extract()
 	return s, nil
+}
+
+// fold cuts the k-th fifth off: each is drawn from what the ones before have left.
+func fold(all View, k int) (train, test View) {
+	n, train := all.Len()/testShare, View{Examples: all.Examples}
+	rest := all
+	for i := range testShare {
+		var part View
+		if part, rest = rest.Cut(n, testSeed); i == k {
+			test = part
+		} else {
+			train.Index = append(train.Index, part.Index...)
+		}
+	}
+	train.Index = append(train.Index, rest.Index...)
+	slices.Sort(train.Index)
+	return train, test
 }
 
 func whole(v float32) string { return strconv.FormatInt(int64(v), 10) }
@@ -285,7 +305,7 @@ func (t *table) wholes(i int, numbers []float32) (names []string, err error) {
 	slices.Sort(distinct)
 	distinct = slices.Compact(distinct)
 	for _, v := range distinct {
-		if v != float32(int32(v)) || len(distinct) > maxWholeClasses || 2*len(distinct) > len(numbers) {
+		if v != float32(int32(v)) || len(distinct) > maxWholeClasses || len(distinct) > 2 && 5*len(distinct) > len(numbers) {
 			return nil, &core.Error{Kind: core.Usage, Try: "recipe=regress predicts numbers; classes are texts or a few whole numbers",
 				Msg: fmt.Sprintf("%s: column %s holds %d different numbers, which are no classes", t.file, t.header[i], len(distinct))}
 		}

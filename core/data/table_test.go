@@ -2,6 +2,7 @@ package data
 
 import (
 	"compress/gzip"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -119,6 +120,43 @@ func TestCSVErrors(t *testing.T) {
 	}
 	if _, err := Open(csvFile(t, many.String()), ""); err == nil || !strings.Contains(err.Error(), "column name holds 60 different texts") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The five folds are disjoint, each class has its share of each, and the first is the
+// test that everyone gets.
+func TestFold(t *testing.T) {
+	seen := map[float32]int{}
+	for k := range 5 {
+		set, err := Open("iris", "", Fold(k))
+		if err != nil || set.Train.Len() != 120 || set.Test.Len() != 30 {
+			t.Fatalf("fold %d: %+v, %v", k, set, err)
+		}
+		if k == 0 && !slices.Equal(set.Test.Values, open(t, "iris").Test.Values) {
+			t.Error("fold 0 is another test than that of no fold")
+		}
+		counts := make([]int, 3)
+		for i, l := range set.Test.Labels {
+			counts[l]++
+			seen[set.Test.Values[4*i]]++
+		}
+		if counts[0] < 9 || counts[1] < 9 || counts[2] < 9 {
+			t.Errorf("fold %d has %v of each class", k, counts)
+		}
+	}
+	whole := map[float32]int{}
+	for _, e := range []*Examples{open(t, "iris").Train, open(t, "iris").Test} {
+		for i := 0; i < len(e.Values); i += 4 {
+			whole[e.Values[i]]++
+		}
+	}
+	if !maps.Equal(seen, whole) {
+		t.Errorf("the folds together are not the set: %v; want %v", seen, whole)
+	}
+	for name, k := range map[string]int{"iris": 5, "digits": 1} {
+		if _, err := Open(name, "", Fold(k)); err == nil || core.KindOf(err) != core.Usage {
+			t.Errorf("fold %d of %s: %v", k, name, err)
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ type Axis struct {
 	Label  string
 	Log    bool    // equal distances are equal factors; what is not above 0 is left out
 	Lo, Hi float64 // what it spans; both 0: what the data do
+
+	whole bool // all values are whole, so that no tick lies between
 }
 
 // ends finds what the axis spans, from values that may hold anything.
@@ -73,6 +75,9 @@ func (a *Axis) ticks(n int) (at []float64, texts []string) {
 		at, texts = nil, nil
 	}
 	step := nice((a.Hi - a.Lo) / float64(max(1, n)))
+	if a.whole {
+		step = max(1, step)
+	}
 	for i := math.Ceil(a.Lo/step - 1e-9); i*step <= a.Hi+1e-9*step; i++ {
 		v := i*step + 0 // not -0
 		if a.Log && v <= 0 {

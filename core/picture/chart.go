@@ -91,12 +91,14 @@ func (ch Chart) Draw() (image.Image, error) {
 func (ch *Chart) span() {
 	freeX, freeY := ch.X.Lo == ch.X.Hi, ch.Y.Lo == ch.Y.Hi
 	points := false
+	ch.X.whole = freeX
 	ch.X.ends(func(yield func(float64)) {
 		for _, s := range ch.Series {
 			points = points || s.Points
 			for i, x := range s.X {
 				if ch.Y.shows(s.Y[i]) {
 					yield(x)
+					ch.X.whole = ch.X.whole && x == math.Trunc(x)
 				}
 			}
 		}

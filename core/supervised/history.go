@@ -3,6 +3,7 @@ package supervised
 import (
 	"fmt"
 	"image"
+	"math"
 	"slices"
 	"strings"
 
@@ -30,6 +31,20 @@ func (h *History) Add(name string, x int, y float64) {
 		h.points[name], h.names = c, append(h.names, name)
 	}
 	c.x, c.y = append(c.x, float32(x)), append(c.y, float32(y))
+}
+
+// Mean is the mean of the last n points of a curve, or of all where there are fewer.
+func (h *History) Mean(name string, n int) float64 {
+	c := h.points[name]
+	if c == nil {
+		return math.NaN()
+	}
+	last := c.y[max(0, len(c.y)-n):]
+	sum := 0.0
+	for _, y := range last {
+		sum += float64(y)
+	}
+	return sum / float64(len(last))
 }
 
 // Series are the curves of these names as a chart draws them; those without points

@@ -121,6 +121,17 @@ func (r *Record) models() map[string]string {
 // finish fails the test.
 func Train(t testing.TB, f family.Family, recipe string, overrides ...string) *Record {
 	t.Helper()
+	r := Attempt(t, f, recipe, overrides...)
+	if r.Outcome.Status != core.Finished {
+		t.Fatalf("%s/%s %s: %s\n%s", f.Name, recipe, r.Outcome.Status, r.Outcome.Reason, strings.Join(r.Log, "\n"))
+	}
+	return r
+}
+
+// Attempt is Train of a run whose end, good or bad, is for the test to judge:
+// Record.Outcome.
+func Attempt(t testing.TB, f family.Family, recipe string, overrides ...string) *Record {
+	t.Helper()
 	p, err := host.InProcess(f.Name, f.Register, host.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -134,11 +145,7 @@ func Train(t testing.TB, f family.Family, recipe string, overrides ...string) *R
 		}
 		return found
 	})
-	r := train(t.Context(), t, p, s, request{recipe: recipe, overrides: overrides, threads: 1}, nil)
-	if r.Outcome.Status != core.Finished {
-		t.Fatalf("%s/%s %s: %s\n%s", f.Name, recipe, r.Outcome.Status, r.Outcome.Reason, strings.Join(r.Log, "\n"))
-	}
-	return r
+	return train(t.Context(), t, p, s, request{recipe: recipe, overrides: overrides, threads: 1}, nil)
 }
 
 // request is what one run of a test shall do.

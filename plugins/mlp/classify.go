@@ -1,0 +1,180 @@
+package mlp
+
+// A multilayer perceptron that tells classes: Rumelhart, Hinton & Williams, "Learning
+// representations by back-propagating errors" (1986), with rectified linear units
+// (Glorot, Bordes & Bengio 2011), softmax and cross entropy, by Adam (Kingma & Ba 2015).
+//
+// What to expect of the defaults on fashion-mini, in a second or two: test_accuracy 0.82
+// after five epochs, with optimizer=sgd, with and without momentum=0.9, too; half a point
+// more with val=0. data=digits epochs=30: 0.97, where nearest neighbour has 0.99.
+
+import (
+	"fmt"
+	"math"
+
+	"lab/core"
+	"lab/core/checkpoint"
+	"lab/core/data"
+	"lab/core/family"
+	"lab/core/picture"
+	"lab/core/supervised"
+	"lab/core/vm"
+)
+
+type classifyParams struct {
+	Data     string `default:"fashion-mini" doc:"what to learn: a set's name, or the path of a CSV file or of a folder of IDX files"`
+	Target   string `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
+	Epochs   int    `default:"5" min:"1" doc:"passes over the training examples"`
+	Patience int    `default:"0" min:"0" doc:"epochs to wait for a lower validation loss before stopping; 0 never stops early"`
+	Loss     string `default:"cross-entropy" enum:"cross-entropy,mse" doc:"mse: squared distance of the probabilities"`
+	taskParams
+	networkParams
+	optimiserParams
+	WeightDecay     float64 `default:"0" min:"0" doc:"decay of all weights, decoupled in adamw"`
+	CheckpointEvery int     `default:"0" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
+}
+
+var classify = family.NewRecipe("classify", "tells classes of images or of a table's rows", trainClassify,
+	family.Metric("test_accuracy", "", core.Higher, "share of the test examples told right, by the weights of the best epoch"),
+	family.Metric("test_loss", "nats", core.Lower, "cross entropy of the test examples"),
+	family.Metric("test_calibration", "", core.Lower, "expected calibration error: how far sureness is from being right"),
+	family.Metric("val_accuracy", "", core.Higher, "share of the validation examples told right"),
+	family.Metric("val_loss", "nats", core.Lower, "cross entropy of the validation examples; the best epoch has the lowest"),
+	family.Metric("train_loss", "", core.Lower, "loss of the training examples as they were learned, mean of the epoch"),
+	family.Metric("loss", "", core.Lower, "loss of the batch"),
+	family.Data("fashion-mini", "digits", "two-moons", "breast-cancer", "wine", "iris", "fashion-mnist", "mnist"),
+	family.StartsFrom(), family.Resumes())
+
+func trainClassify(s *family.Session, p classifyParams) error {
+	vm.SetThreads(s.Threads())
+	t, err := openTask(s, p.Data, p.taskParams, data.Target(p.Target), data.WantClasses())
+	if err != nil {
+		return err
+	}
+	classes, err := t.classes()
+	if err != nil {
+		return err
+	}
+	net := newNetwork(s.Rand("init"), s.Seed(), p.networkParams, t.features, classes)
+	if err := net.startFrom(s); err != nil {
+		return err
+	}
+	want := crossEntropy
+	if p.Loss == "mse" {
+		want = squaredProbabilities
+	}
+	l, err := newLearner(net, p.optimiserParams, p.WeightDecay, want)
+	if err != nil {
+		return err
+	}
+	s.Fact("model.parameters", fmt.Sprint(net.Params.Count()))
+	s.Fact("cpu.isa", vm.ISA())
+
+	eval := supervised.NewEvaluator(net.eval, []int{t.features})
+	best := supervised.NewBest(net.Params, p.Patience)
+	var curves supervised.History
+	parts := checkpoint.Parts{"net": net.Params, "optimiser": l.optimiser, "best": best, "curves": &curves}
+	step, err := s.Resume(parts.Load)
+	if err != nil {
+		return err
+	}
+	l.steps.SetRuns(int64(step))
+
+	perEpoch := t.train.PerEpoch()
+	total := p.Epochs * perEpoch
+	lr := p.schedule(total)
+	for step < total && !best.Over() {
+		epoch := step/perEpoch + 1
+		t.train.Seek(epoch, step%perEpoch)
+		for t.train.Next() {
+			if s.Stopped() {
+				return s.Checkpoint(step, parts.Save)
+			}
+			loss, err := l.learn(t.train, lr(step))
+			if err != nil {
+				return err
+			}
+			if step == 0 && s.From() == "" {
+				expectLoss(s, p.Loss, loss, classes)
+			}
+			step++
+			s.Log(step, "loss", loss)
+			curves.Add("loss", step, loss)
+			s.Progress(core.Progress{Done: int64(step), Total: int64(total), Epoch: int64(epoch), Epochs: int64(p.Epochs), Samples: int64(step * t.train.Len())})
+		}
+		train := curves.Mean("loss", perEpoch)
+		s.Log(step, "train_loss", train)
+		curves.Add("train", epoch, train)
+		if t.val != nil {
+			val, err := eval.Classify(t.val)
+			if err != nil {
+				return err
+			}
+			s.Log(step, "val_loss", val.Loss)
+			s.Log(step, "val_accuracy", val.Accuracy)
+			curves.Add("validation", epoch, val.Loss)
+			best.Offer(val.Loss, epoch)
+		}
+		if p.CheckpointEvery > 0 && epoch%p.CheckpointEvery == 0 && step < total {
+			if err := s.Checkpoint(step, parts.Save); err != nil {
+				return err
+			}
+		}
+	}
+	if epoch, ok := best.Epoch(); ok {
+		s.Printf("the weights are those of epoch %d, which has the lowest validation loss", epoch)
+	}
+	if err := best.Restore(); err != nil {
+		return err
+	}
+	test, err := eval.Classify(t.test)
+	if err != nil {
+		return err
+	}
+	if err := supervised.RecordClassifier(s, step, t.set, test); err != nil {
+		return err
+	}
+	if err := drawClassifier(s, t, l, &curves, eval); err != nil {
+		return err
+	}
+	return supervised.Save(s, "model", "mlp-classify", supervised.About(t.set, t.normal), net.model("logits"))
+}
+
+// expectLoss warns where a network that knows nothing yet does not have the loss of
+// one that knows nothing: ln K in nats for K classes, or (K-1)/K² for squared
+// probabilities. Then labels, loss or initial weights are not what they seem.
+func expectLoss(s *family.Session, loss string, got float64, classes int) {
+	k := float64(classes)
+	want := math.Log(k)
+	if loss == "mse" {
+		want = (k - 1) / (k * k)
+	}
+	if !(math.Abs(got-want) <= 0.1*want) {
+		s.Warnf("the first loss is %.3f; a network that knows nothing yet has %.3f ± 10 %%: look at the labels, the scale of the inputs and the initial weights", got, want)
+	}
+}
+
+// drawClassifier records the curves, what the first layer looks for, and, of points in
+// a plane, where the classes meet.
+func drawClassifier(s *family.Session, t *task, l *learner, curves *supervised.History, eval *supervised.Evaluator) error {
+	img, err := curves.Draw(picture.Axis{Label: "epoch"}, picture.Axis{Label: "loss", Log: true}, "train", "validation")
+	if err != nil {
+		return err
+	}
+	if err := s.Image("curves", 0, img); err != nil {
+		return err
+	}
+	if t.set.Train.Pixels != nil {
+		if img, err = l.drawFilters(t.set.Train.Shape); err != nil {
+			return err
+		}
+		return s.Image("filters", 0, img)
+	}
+	if t.features == 2 && len(t.set.Classes) == 2 {
+		if img, err = drawPlane(t, eval); err != nil {
+			return err
+		}
+		return s.Image("plane", 0, img)
+	}
+	return nil
+}
