@@ -47,6 +47,21 @@ func (h *History) Mean(name string, n int) float64 {
 	return sum / float64(len(last))
 }
 
+// First is the position, counted from 1, of the first point of a curve that is at least
+// y; one more than there are points where none is.
+func (h *History) First(name string, y float64) int {
+	c := h.points[name]
+	if c == nil {
+		return 1
+	}
+	for i, v := range c.y {
+		if v >= float32(y) {
+			return i + 1
+		}
+	}
+	return len(c.y) + 1
+}
+
 // Series are the curves of these names as a chart draws them; those without points
 // are left out.
 func (h *History) Series(names ...string) (out []picture.Series) {

@@ -1,6 +1,8 @@
 package mlp
 
 import (
+	"math"
+
 	"lab/core"
 	"lab/core/data"
 	"lab/core/graph"
@@ -148,4 +150,13 @@ func (l *learner) learn(b *data.Batches, lr float64) (loss float64, err error) {
 		l.Step()
 	}
 	return loss, err
+}
+
+// norm is the Euclidean norm of a layer's gradient of weights, as the last step left it.
+func (l *learner) norm(layer int) float64 {
+	sum := 0.0
+	for _, v := range l.fc[layer].Weight.Grad() {
+		sum += float64(v) * float64(v)
+	}
+	return math.Sqrt(sum)
 }

@@ -9,5 +9,5 @@ import "lab/core/family"
 // Family is what the plugin offers.
 var Family = family.Family{
 	Name: "mlp", Version: "1.0.0", Doc: "multilayer perceptrons: the basics of learning, on images, tables and curves",
-	Recipes: []family.Recipe{classify, regress},
+	Recipes: []family.Recipe{classify, regress, activations, batchnorm, landscape},
 }

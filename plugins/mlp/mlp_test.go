@@ -18,6 +18,12 @@ func TestFamily(t *testing.T) {
 		familytest.Long("classify", "data=digits", "epochs=20", "batch_size=16", "dropout=0.2"),
 		familytest.Short("regress", "epochs=3", "hidden=[8]"),
 		familytest.Long("regress", "epochs=200", "batch_size=16"),
+		familytest.Short("activations", "epochs=2", "layers=2", "hidden=4"),
+		familytest.Long("activations", "epochs=200", "layers=2", "hidden=4"),
+		familytest.Short("batchnorm", "data=digits", "epochs=2", "hidden=8"),
+		familytest.Long("batchnorm", "data=digits", "epochs=20", "hidden=8", "batch_size=16"),
+		familytest.Short("landscape", "epochs=2", "polish=5"),
+		familytest.Long("landscape", "epochs=50", "batch_size=4", "polish=50"),
 		familytest.Reload(trial.Check))
 }
 
