@@ -1,4 +1,4 @@
-"""Trains the networks of lab's recipes mlp/classify and mlp/regress in PyTorch, with the
+"""Trains the networks of lab's recipe mlp/classify in PyTorch, with the
 same data, sizes, optimisers and numbers of steps, so that what they reach can be compared:
 
     python3 bench/accuracy/mlp.py                 # all settings, 5 seeds each
@@ -71,7 +71,7 @@ def train(seed, data, white, sizes, optimiser, epochs=5, batch=64, **how):
 
 SGD, ADAM = torch.optim.SGD, torch.optim.Adam
 FASHION = dict(data="fashion-mini", white=255)
-SETTINGS = {  # lab run plugin=mlp val=0 and …
+SETTINGS = {  # lab run plugin=mlp val=0 normalize=none schedule=constant and …
     "": dict(FASHION, sizes=(784, 128, 10), optimiser=lambda p: ADAM(p, 1e-3)),
     "optimizer=sgd": dict(FASHION, sizes=(784, 128, 10), optimiser=lambda p: SGD(p, 0.1)),
     "optimizer=sgd momentum=0.9": dict(FASHION, sizes=(784, 128, 10), optimiser=lambda p: SGD(p, 0.01, momentum=0.9)),
