@@ -44,6 +44,18 @@ func (db *DB) Report(ctx context.Context, q Query, f Folding) (*Report, error) {
 		if err := checkTerms(ctx, tx, append(p.terms(), by...)); err != nil {
 			return err
 		}
+		for _, t := range [][]term{by, p.columns} {
+			for i := range t {
+				if t[i], err = settle(ctx, tx, t[i]); err != nil {
+					return err
+				}
+			}
+		}
+		for i := range p.sort {
+			if p.sort[i].term, err = settle(ctx, tx, p.sort[i].term); err != nil {
+				return err
+			}
+		}
 		os, err := db.outlines(ctx, tx, fates, q, p, by, f.Apart)
 		if err != nil {
 			return err
@@ -63,6 +75,25 @@ func (db *DB) Report(ctx context.Context, q Query, f Folding) (*Report, error) {
 		return err
 	})
 	return report, storageError("read", db.path, err)
+}
+
+// settle says of a bare name whether it is a parameter or a metric where it can be one
+// of them alone: looking for the other in every run takes as long again.
+func settle(ctx context.Context, tx querier, t term) (term, error) {
+	_, text := textColumns[t.name]
+	_, number := numberColumns[t.name]
+	if t.fn != "" || text || number || t.name == "tag" || strings.HasPrefix(t.name, "env.") || strings.HasPrefix(t.name, "param.") || strings.HasPrefix(t.name, "metric.") {
+		return t, nil
+	}
+	var param, metric bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS(SELECT 1 FROM param WHERE key=?1),EXISTS(SELECT 1 FROM metric_name WHERE name=?1)`, t.name).Scan(&param, &metric)
+	switch {
+	case param && !metric:
+		t.name = "param." + t.name
+	case metric && !param:
+		t.fn = "best"
+	}
+	return t, err
 }
 
 // outline is as much of a run as putting it in its place takes.
@@ -90,9 +121,9 @@ func (db *DB) outlines(ctx context.Context, tx querier, fates []fate, q Query, p
 		return nil, err
 	}
 	text += " SELECT r.id"
-	sorts := p.sort
+	sorts, order := p.sort, []sortKey(nil) // rows are sorted once they are together
 	if apart {
-		sorts = nil // SQL has sorted
+		sorts, order = nil, p.sort
 	} else {
 		text += ",r.started,r.state,r.family,r.family_version,r.recipe,r.seed,r.params," +
 			"(SELECT group_concat(sha256,' ' ORDER BY position) FROM lineage WHERE run_id=r.id)"
@@ -103,7 +134,7 @@ func (db *DB) outlines(ctx context.Context, tx querier, fates []fate, q Query, p
 	for _, k := range sorts {
 		text += "," + c.sortValue(k.term, "'nan'")
 	}
-	rows, err := tx.QueryContext(ctx, text+" FROM r WHERE "+where+" ORDER BY "+c.order(p.sort), c.args...)
+	rows, err := tx.QueryContext(ctx, text+" FROM r WHERE "+where+" ORDER BY "+c.order(order), c.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -148,11 +179,16 @@ func identify(params, seed []byte, others ...[]byte) (fold, same identity) {
 			h.Write(o)
 		}
 		fold[i] = h.Sum64()
-		eachPacked(params, func(key, value []byte) {
-			if string(key) != "seed" {
-				fold[i] += maphash.Bytes(identitySeeds[i], key) * (maphash.Bytes(identitySeeds[i], value) | 1)
-			}
-		})
+	}
+	eachPacked(params, func(key, value []byte) {
+		if string(key) == "seed" {
+			return
+		}
+		for i := range fold {
+			fold[i] += maphash.Bytes(identitySeeds[i], key) * (maphash.Bytes(identitySeeds[i], value) | 1)
+		}
+	})
+	for i := range fold {
 		same[i] = fold[i] + maphash.Bytes(identitySeeds[i], seed)
 	}
 	return fold, same

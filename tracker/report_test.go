@@ -55,13 +55,13 @@ func TestReport(t *testing.T) {
 		{Query{Filter: "status=finished"}, Folding{By: []string{"lr"}}, "ga(b) fe c", 3},
 		{Query{}, Folding{By: []string{"lr"}}, "ga(b) fe c", 3},
 		{Query{}, Folding{By: []string{"plugin", "seed"}}, "gf(b) eca", 2},
-		{Query{Sort: "fid"}, Folding{}, "d c ag(b) fe", 4},                         // of one that diverged the mean is none
+		{Query{Sort: "fid"}, Folding{}, "d c ga(b) fe", 4},                         // of one that diverged the mean is none
 		{Query{Sort: "-fid"}, Folding{}, "ga(b) c d fe", 4},                        // and comes last here too
 		{Query{Sort: "accuracy"}, Folding{By: []string{"lr"}}, "c ga(b) fe", 3},    // 0.9, 0.6, 0.4
-		{Query{Sort: "other"}, Folding{}, "d c ag(b) fe", 4},                       // not one of the recipe's
+		{Query{Sort: "other"}, Folding{}, "d c ga(b) fe", 4},                       // not one of the recipe's
 		{Query{Sort: "min(fid)", Headlines: 1}, Folding{Limit: 1}, "d", 4},         //
 		{Query{Sort: "-lr"}, Folding{By: []string{"lr"}}, "fe c ga(b)", 3},         // a parameter
-		{Query{Sort: "status,fid"}, Folding{}, "d c ag(b) fe", 4},                  // text, then a number
+		{Query{Sort: "status,fid"}, Folding{}, "d c ga(b) fe", 4},                  // text, then a number
 		{Query{Filter: "fid<20", Sort: "fid"}, Folding{Apart: true}, "d f a c", 4}, //
 		{Query{Filter: "plugin=none"}, Folding{}, "", 0},
 	} {

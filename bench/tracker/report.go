@@ -46,9 +46,13 @@ func manyRunsInto(b *bench, db *tracker.DB, n int) error {
 // oneOfMany is run i: five seeds of each of many settings.
 func oneOfMany(i int) *tracker.Foreign {
 	f := &tracker.Foreign{UID: tracker.ForeignUID("bench", fmt.Sprint(i)), Status: core.Finished, Started: time.UnixMilli(1_700_000_000_000 + int64(i)*60_000),
-		Elapsed: time.Minute, NewRun: tracker.NewRun{Family: []string{"gan", "cnn"}[i%2], Recipe: "recipe", Seed: uint64(i % 5)}}
+		Elapsed: time.Minute, NewRun: tracker.NewRun{Family: []string{"gan", "cnn"}[i/5%2], Recipe: "recipe", Seed: uint64(i % 5)}}
 	for k := range eachHas {
-		f.Params = append(f.Params, core.Param{Key: fmt.Sprintf("p%02d", k), Type: core.Float, Value: fmt.Sprint(i / 5 * (k + 1) % 97), Default: k > 2})
+		value := i / 5 * (k + 1) % 97
+		if k == 0 {
+			value = i / 5
+		}
+		f.Params = append(f.Params, core.Param{Key: fmt.Sprintf("p%02d", k), Type: core.Float, Value: fmt.Sprint(value), Default: k > 2})
 		f.Metrics = append(f.Metrics, core.MetricSpec{Name: fmt.Sprintf("m%02d", k), Goal: core.Lower})
 	}
 	f.Points = func(put func(core.Point) error) error {
@@ -103,22 +107,27 @@ func (b *bench) report() error {
 			return err
 		}
 	}
+	rows := func(q tracker.Query, f tracker.Folding, atLeast int) func() error {
+		return func() error {
+			r, err := ro.Report(b.ctx, q, f)
+			if err == nil && (r.Rows < atLeast || r.Rows > manyRuns/4 || len(r.Groups) == 0) {
+				err = fmt.Errorf("%d rows of %d runs", r.Rows, r.Runs)
+			}
+			return err
+		}
+	}
 	for _, c := range []struct {
 		what, bar string
 		limit     float64 // ms; 0 for none
 		query     func() error
 	}{
-		{"report of 10,000 runs, the newest 100", "≤ 200", 200, runs(tracker.Query{Limit: 100}, 100)},
-		{"report of 10,000 runs, all of them with three metrics each", "≤ 200", 200, runs(tracker.Query{Headlines: 3}, manyRuns)},
+		{"report of 10,000 runs, seeds folded, the newest 100 rows", "≤ 200", 200, rows(tracker.Query{Headlines: 16}, tracker.Folding{Limit: 100}, 1000)},
+		{"  the same, sorted by a metric that is no headline", "≤ 200", 200, rows(tracker.Query{Sort: "m19", Headlines: 16}, tracker.Folding{Limit: 100}, 1000)},
+		{"  grouped by a parameter, sorted likewise", "≤ 200", 200, rows(tracker.Query{Sort: "m19", Headlines: 3}, tracker.Folding{By: []string{"p01"}, Limit: 100}, 50)},
+		{"  all rows, every run read in full", "", 0, rows(tracker.Query{Headlines: 3}, tracker.Folding{}, 1000)},
+		{"report of 10,000 runs, a row each, the newest 100", "≤ 200", 200, runs(tracker.Query{Limit: 100}, 100)},
 		{"filter and sort, the best 100", "≤ 200", 200, runs(tracker.Query{Filter: "plugin=gan and m03<5000 and p01>=50 and status=finished", Sort: "m03", Limit: 100}, 100)},
 		{"filter and sort, every run that fits", "≤ 200", 200, runs(tracker.Query{Filter: "plugin=gan and m03<1000", Sort: "m03", Headlines: 3}, 400)},
-		{"seeds of 10,000 runs folded", "", 0, func() error {
-			found, err := ro.Runs(b.ctx, tracker.Query{Headlines: 1})
-			if err == nil && len(tracker.Fold(found)) > manyRuns/4 {
-				err = fmt.Errorf("the seeds do not fold")
-			}
-			return err
-		}},
 		{"@best", "", 0, func() error { _, err := ro.Resolve(b.ctx, "@best:m07"); return err }},
 		{"curve of 1e6 points as 200 buckets", "≤ 20", 20, func() error {
 			c, err := ro.Curve(b.ctx, r.UID(), "loss", 200)

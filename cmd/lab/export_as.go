@@ -44,8 +44,6 @@ func (a *app) modelSource(ctx context.Context, ref string) (path, uid, base stri
 // write writes the model file from to the file to.
 func (f form) write(from, to string) error {
 	switch {
-	case f.format != "onnx" && f.format != "safetensors":
-		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("--format %s is none of onnx and safetensors", f.format)}
 	case f.format == "safetensors" && (f.opset != 0 || f.external):
 		return &core.Error{Kind: core.Usage, Msg: "--opset and --external are of ONNX files; safetensors holds weights alone"}
 	case f.opset != 0 && !onnx.Writable(f.opset):

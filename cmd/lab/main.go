@@ -99,7 +99,7 @@ Model families run as plugins; weights go in and out as ONNX.`,
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.diffCommand(), a.verifyCommand(), a.resumeCommand(), a.configCommand(),
 		a.tagCommand(), a.noteCommand(), a.nameCommand(), a.rmCommand(), a.restoreCommand(), a.gcCommand(),
-		a.exportCommand(), a.importCommand(), a.onnxCommand(), a.dataCommand(), a.pluginsCommand(), a.pluginCommand(), a.completionCommand(), a.versionCommand())
+		a.exportCommand(), a.importCommand(), a.onnxCommand(), a.dataCommand(), a.pluginsCommand(), a.pluginCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand())
 	return root
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -55,16 +56,26 @@ func TestScripts(t *testing.T) {
 				e.Setenv("GO_"+strings.TrimPrefix(name, "GO"), value)
 			}
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "data"))
-			e.Setenv("LAB_SOURCE", source)
 			e.Setenv("LAB_DATA_MIRROR", mirror.URL)
 			e.Setenv("LAB_SOURCE", source)
-			e.Setenv("PLUGIN", plugin) // a good one, unless HOSTILE says otherwise
+			e.Setenv("GO_FLAGS", os.Getenv("GOFLAGS")) // which decide what the build cache has
+			e.Setenv("PLUGIN", plugin)                 // a good one, unless HOSTILE says otherwise
 			e.Setenv("SMALL", "plugin=gan epochs=1 batch_size=100 channels=4 latent_dim=8 fid_samples=200")
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "disk" { // whether disks can be mounted
+				dir := t.TempDir()
+				err := exec.Command("mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", dir).Run()
+				exec.Command("umount", dir).Run()
+				return runtime.GOOS == "linux" && err == nil, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"lines":   lines,
 			"record":  record,
+			"disk":    disk,
 			"waitfor": waitFor,
 		},
 	})
@@ -107,4 +118,23 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s did not come", args[0])
+}
+
+// disk mounts a disk in memory: disk FOLDER SIZE, or makes one read-only: disk FOLDER ro.
+func disk(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: disk FOLDER SIZE|ro")
+	}
+	dir := ts.MkAbs(args[0])
+	if args[1] == "ro" {
+		if out, err := exec.Command("mount", "-o", "remount,ro", dir).CombinedOutput(); err != nil {
+			ts.Fatalf("%v: %s", err, out)
+		}
+		return
+	}
+	ts.Check(os.MkdirAll(dir, 0o755))
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+args[1], "tmpfs", dir).CombinedOutput(); err != nil {
+		ts.Fatalf("%v: %s", err, out)
+	}
+	ts.Defer(func() { exec.Command("umount", "-l", dir).Run() })
 }

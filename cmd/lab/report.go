@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -79,8 +78,11 @@ func (a *app) report(ctx context.Context, filter string, f reportFlags) error {
 	whole := (a.json || f.csv) && f.by == "" && !(f.foldSet && f.fold) // every run, every metric
 	q := tracker.Query{Filter: filter, Sort: f.sort, Removed: f.removed, Columns: names(f.columns), Headlines: promisedMetrics}
 	how := tracker.Folding{By: names(f.by), Apart: whole || !f.fold, Limit: f.limit}
-	if a.json || f.csv || f.html != "" {
+	switch {
+	case a.json || f.csv || f.html != "":
 		q.Headlines = 0
+	case f.by != "": // a few rows of all runs
+		q.Headlines = reportMetrics
 	}
 	if (a.json || f.csv) && !f.limitGiven {
 		how.Limit = 0
@@ -177,9 +179,4 @@ func names(list string) (out []string) {
 		}
 	}
 	return out
-}
-
-// writeFile writes a file that is there whole or not at all.
-func writeFile(path string, write func(io.Writer) error) error {
-	return replaceFile(path, func(f *os.File) error { return write(f) })
 }

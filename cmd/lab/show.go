@@ -82,28 +82,32 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 		fmt.Fprintf(a.out, "; resumed %s after step %d, %s set aside\n", h.Resumed.Local().Format("2006-01-02 15:04:05"), h.Checkpoint, count(int(h.Points), "point"))
 	}
 
-	fmt.Fprintln(a.out)
-	t := newTable("parameter", "value", "")
-	for _, p := range d.Params {
-		mark := ""
-		if p.Default {
-			mark = "default"
+	if len(d.Params) > 0 {
+		fmt.Fprintln(a.out)
+		t := newTable("parameter", "value", "")
+		for _, p := range d.Params {
+			mark := ""
+			if p.Default {
+				mark = "default"
+			}
+			t.AppendRow(table.Row{p.Key, p.Value, mark})
 		}
-		t.AppendRow(table.Row{p.Key, p.Value, mark})
+		printTable(a.out, t)
 	}
-	printTable(a.out, t)
 
-	for i, m := range d.Metrics {
-		if !m.Promised || m.Points < 2 || i >= reportMetrics {
+	plots := 0
+	for _, m := range d.Metrics { // the promised ones come first
+		if m.Points < 2 || plots == maxPlots {
 			continue
 		}
+		plots++
 		if err := a.plot(ctx, db, d, m); err != nil {
 			return err
 		}
 	}
 
 	fmt.Fprintln(a.out)
-	t = newTable("metric", "last", "best", "at step", "min", "max", "points")
+	t := newTable("metric", "last", "best", "at step", "min", "max", "points")
 	numbers(t, "last", "best", "at step", "min", "max", "points")
 	for _, m := range d.Metrics {
 		if m.Points == 0 {
@@ -155,7 +159,10 @@ func shorten(s string) string {
 	return line
 }
 
-const plotWidth, plotHeight = 64, 8
+const (
+	plotWidth, plotHeight = 64, 8
+	maxPlots              = 6 // curves of one run
+)
 
 // plot draws the curve of a metric.
 func (a *app) plot(ctx context.Context, db *tracker.DB, d *tracker.Detail, m tracker.Metric) error {
