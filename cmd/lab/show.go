@@ -186,6 +186,7 @@ func (a *app) plot(ctx context.Context, db *tracker.DB, d *tracker.Detail, m tra
 
 // printResult is what a run ends with on the terminal.
 func (a *app) printResult(d *tracker.Detail) {
+	a.printWritten(d)
 	var parts []string
 	for i, m := range d.Metrics {
 		if m.Promised && m.Points > 0 && i < reportMetrics {
