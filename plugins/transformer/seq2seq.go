@@ -5,8 +5,9 @@ package transformer
 // non-autoregressive decoding (Gu et al. 2018, without their fertilities).
 //
 // What to expect of the defaults, sorting five to ten digits, in half a minute: exact
-// at least 98 %, autoregressive or not. Pronouncing English (data=cmudict steps=6000): a
-// phoneme error rate below 20 %, and a higher one all at once.
+// at least 98 %, autoregressive or not. Pronouncing English (data=cmudict steps=3000
+// batch_size=64 width=128): a phoneme error rate below 20 %, and a higher one all at
+// once.
 
 import (
 	"fmt"

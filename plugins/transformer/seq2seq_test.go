@@ -1,6 +1,7 @@
 package transformer
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -128,5 +129,32 @@ func TestEditDistance(t *testing.T) {
 		if got := editDistance(ids(c.a), ids(c.b)); got != c.want {
 			t.Errorf("%s to %s takes %d edits, not %d", c.a, c.b, got, c.want)
 		}
+	}
+}
+
+// TestSeq2SeqFull holds the recipe to its bars: LAB_FULL=1, some minutes.
+func TestSeq2SeqFull(t *testing.T) {
+	if os.Getenv("LAB_FULL") == "" {
+		t.Skip("takes minutes; LAB_FULL=1 (make check-full) runs it")
+	}
+	for seed := range 3 {
+		for _, data := range []string{"sort", "reverse"} {
+			for _, decoding := range []string{"autoregressive", "parallel"} {
+				r := familytest.Train(t, Family, "seq2seq", fmt.Sprintf("seed=%d", seed), "data="+data, "decoding="+decoding)
+				t.Logf("%s %s, seed %d: exact %v", data, decoding, seed, r.Values("exact"))
+				if got := r.Last("exact"); !(got >= 0.98) {
+					t.Errorf("%s %s, seed %d: %v exact, want ≥ 0.98", data, decoding, seed, got)
+				}
+			}
+		}
+	}
+	words := func(decoding string) float64 {
+		r := familytest.Train(t, Family, "seq2seq", "data=cmudict", "decoding="+decoding, "steps=3000", "eval_every=1000", "batch_size=64", "width=128")
+		return r.Last("error_rate")
+	}
+	one, all := words("autoregressive"), words("parallel")
+	t.Logf("phoneme error rate %.4f a token at a time, %.4f all at once", one, all)
+	if !(one <= 0.20) || !(one < all) {
+		t.Errorf("phoneme error rate %.4f a token at a time, want ≤ 0.20 and below the %.4f of all at once", one, all)
 	}
 }
