@@ -29,18 +29,18 @@ type bertParams struct {
 	Data        string  `default:"languages" doc:"texts: languages, moby-dick, tiny-shakespeare, or the path of plain text or of lines text TAB label"`
 	Tokenizer   string  `default:"char" enum:"char,word,bpe" doc:"what texts are cut into"`
 	Vocabulary  int     `default:"1024" min:"256" max:"32768" doc:"tokens at most, beside the special ones"`
-	Steps       int     `default:"2000" min:"1" doc:"updates"`
-	EvalEvery   int     `default:"500" min:"1" doc:"updates between evaluations"`
-	BatchSize   int     `default:"64" min:"1" doc:"texts a step"`
-	Context     int     `default:"32" min:"8" doc:"tokens of a text at most; of a long one it is cut into so many"`
+	Steps       int     `default:"4000" min:"1" doc:"updates"`
+	EvalEvery   int     `default:"1000" min:"1" doc:"updates between evaluations"`
+	BatchSize   int     `default:"32" min:"1" doc:"texts a step"`
+	Context     int     `default:"24" min:"8" doc:"tokens of a text at most; of a long one it is cut into so many"`
 	MaskShare   float64 `default:"0.15" min:"0.01" max:"0.9" doc:"share of tokens to be predicted"`
-	Layers      int     `default:"3" min:"1" doc:"transformer blocks"`
+	Layers      int     `default:"2" min:"1" doc:"transformer blocks"`
 	Heads       int     `default:"4" min:"1" doc:"heads of attention"`
-	Width       int     `default:"96" min:"2" doc:"numbers a token is made of"`
+	Width       int     `default:"64" min:"2" doc:"numbers a token is made of"`
 	Positions   string  `default:"learned" enum:"none,sinusoidal,learned,rotary" doc:"how a token says where it stands"`
 	Norm        string  `default:"pre" enum:"pre,post" doc:"norms before the sublayers or, as in BERT, after them"`
 	Dropout     float64 `default:"0" min:"0" max:"0.9" doc:"share of activations dropped in training"`
-	LR          float64 `default:"1e-3" min:"0" doc:"AdamW's learning rate, after warm-up; then along a cosine to a tenth"`
+	LR          float64 `default:"3e-3" min:"0" doc:"AdamW's learning rate, after warm-up; then along a cosine to a tenth"`
 	WarmUp      int     `default:"100" min:"0" doc:"steps up to the learning rate"`
 	WeightDecay float64 `default:"0.01" min:"0" doc:"of matrices"`
 }

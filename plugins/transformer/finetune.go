@@ -28,7 +28,7 @@ import (
 type finetuneParams struct {
 	Data        string  `default:"languages" doc:"labelled texts: languages, or the path of lines text TAB label"`
 	Shots       int     `default:"10" min:"0" doc:"examples of each label to learn from; 0 all"`
-	Steps       int     `default:"300" min:"1" doc:"updates"`
+	Steps       int     `default:"200" min:"1" doc:"updates"`
 	EvalEvery   int     `default:"50" min:"1" doc:"updates between evaluations"`
 	BatchSize   int     `default:"32" min:"1" doc:"texts a step"`
 	LR          float64 `default:"1e-3" min:"0" doc:"AdamW's learning rate, linearly to 0"`
