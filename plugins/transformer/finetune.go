@@ -5,7 +5,7 @@ package transformer
 // same labels, and prototypes (Snell, Swersky & Zemel 2017), which train nothing.
 //
 // What to expect after recipe=bert with its defaults, ten names of each of eleven
-// languages to learn from: accuracy some points above scratch_accuracy.
+// languages to learn from: accuracy about 35 %, scratch_accuracy 29 %.
 
 import (
 	"fmt"

@@ -5,9 +5,8 @@ package transformer
 // non-autoregressive decoding (Gu et al. 2018, without their fertilities).
 //
 // What to expect of the defaults, sorting five to ten digits, in half a minute: exact
-// at least 98 %, autoregressive or not. Pronouncing English (data=cmudict steps=3000
-// batch_size=64 width=128): a phoneme error rate below 20 %, and a higher one all at
-// once.
+// at least 98 %, autoregressive or not. Pronouncing English (data=cmudict batch_size=64
+// steps=2500 lr=3e-3), in some minutes: a phoneme error rate of 12 %, more all at once.
 
 import (
 	"fmt"

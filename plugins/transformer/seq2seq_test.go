@@ -149,7 +149,7 @@ func TestSeq2SeqFull(t *testing.T) {
 		}
 	}
 	words := func(decoding string) float64 {
-		r := familytest.Train(t, Family, "seq2seq", "data=cmudict", "decoding="+decoding, "steps=3000", "eval_every=1000", "batch_size=64", "width=128")
+		r := familytest.Train(t, Family, "seq2seq", "data=cmudict", "decoding="+decoding, "steps=2500", "eval_every=2500", "batch_size=64", "lr=3e-3")
 		return r.Last("error_rate")
 	}
 	one, all := words("autoregressive"), words("parallel")
