@@ -24,6 +24,7 @@ import (
 	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 	"lab/core/optim"
+	"lab/core/supervised"
 	"lab/core/tensor"
 	"lab/core/vm"
 )
@@ -98,7 +99,7 @@ func trainFinetune(s *family.Session, p finetuneParams) error {
 	if err := examine(s, im, net, steps); err != nil {
 		return err
 	}
-	about := im.metadata()
+	about := supervised.About(im.Set, &im.normal)
 	for _, key := range slices.Sorted(maps.Keys(about)) { // in one order: the same weights give the same bytes
 		model.SetMetadata(key, about[key])
 	}

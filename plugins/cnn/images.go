@@ -79,14 +79,6 @@ func (im *images) batches(v data.View, how data.Batching) (*data.Batches, error)
 	return v.Batches(how)
 }
 
-// metadata is what a stranger has to know to use the model: what its inputs are
-// normalised by, (pixel - mean) / std of pixels in [0,1], and the names of the classes.
-func (im *images) metadata() map[string]string {
-	m := map[string]string{"data.name": im.Set.Name, "data.sha256": im.Set.SHA256, "classes": list(im.Classes)}
-	im.normal.Metadata("input", func(key, value string) { m[key] = value })
-	return m
-}
-
 // list writes numbers as JSON.
 func list[T any](v []T) string {
 	b, _ := json.Marshal(v) // of numbers and texts it does not fail

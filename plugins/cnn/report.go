@@ -1,15 +1,11 @@
 package cnn
 
 import (
-	"io"
-	"maps"
 	"path/filepath"
-	"slices"
 
 	"lab/core"
 	"lab/core/data"
 	"lab/core/family"
-	"lab/core/graph"
 	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 	"lab/core/supervised"
@@ -41,27 +37,12 @@ func startFrom(s *family.Session, net classifier, try string) (fresh bool, err e
 	return false, nil
 }
 
-// save writes model.onnx, which takes images normalised as metadata say.
+// save writes model.onnx, which takes images normalised as its metadata say.
 func save(s *family.Session, im *images, net classifier, recipe string) error {
-	shape := im.shape
-	b, err := exchange.Export("cnn-"+recipe, onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
-		x := graph.New().Input("image", n["batch"], shape[0], shape[1], shape[2])
+	return supervised.Save(s, "model", "cnn-"+recipe, supervised.About(im.Set, &im.normal), func(n exchange.Sizes) (in, out []exchange.Port) {
+		x := im.input(n["batch"])
 		return []exchange.Port{{Name: "image", Node: x, Image: true}}, []exchange.Port{{Name: "logits", Node: net.forward(x, false)}}
 	})
-	if err != nil {
-		return err
-	}
-	b.SetMetadata("lab.family", "cnn")
-	b.SetMetadata("lab.recipe", recipe)
-	about := im.metadata()
-	for _, key := range slices.Sorted(maps.Keys(about)) { // in one order: the same model gives the same bytes
-		b.SetMetadata(key, about[key])
-	}
-	file, err := b.Encode()
-	if err != nil {
-		return err
-	}
-	return s.SaveModel("model", 0, func(w io.Writer) error { _, err := w.Write(file); return err })
 }
 
 // batchOf is the first n test images, normalised.
