@@ -33,7 +33,7 @@ func TestTablesMatch(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(string(b), "\nTABLE = {")
 	var theirs, ours []string
-	for _, m := range regexp.MustCompile(`"([a-z-]+)":`).FindAllStringSubmatch(table, -1) {
+	for _, m := range regexp.MustCompile(`"([a-z0-9-]+)":`).FindAllStringSubmatch(table, -1) {
 		theirs = append(theirs, m[1])
 	}
 	for _, w := range workload.Table {

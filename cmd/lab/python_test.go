@@ -57,7 +57,7 @@ func TestPythonPlugin(t *testing.T) {
 		}
 	}
 	has(lab("plugin", "install", "--link", source), "torch-mlp 1.0.0 installed")
-	has(lab("plugins"), "torch-mlp  mlp (default)", "fashion-mini")
+	has(strings.Join(strings.Fields(lab("plugins")), " "), "torch-mlp mlp (default) two layers that tell clothes apart fashion-mini")
 	has(lab("plugins", "torch-mlp", "mlp"), "hidden      int    128", "accuracy        higher", "resumes to the same bits")
 
 	var run struct {
