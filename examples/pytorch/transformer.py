@@ -100,11 +100,16 @@ class BERT(nn.Module):
         return self.guess_norm(nn.functional.gelu(self.guess(h))) @ self.token.weight.T
 
 
+def module(model, _=None):
+    """The network of a file, without its weights."""
+    said = {p.key: p.value for p in model.metadata_props}
+    kind = {"lm": GPT, "seq2seq": Seq2Seq, "bert": BERT}[said["lab.recipe"]]
+    return kind(json.loads(said["lab.architecture"]), json.loads(said.get("lab.vocabularies", "null")))
+
+
 def load(path):
     """The network of a file with its weights, ready to compute."""
     model = onnx.load(path)
-    said = {p.key: p.value for p in model.metadata_props}
-    kind = {"lm": GPT, "seq2seq": Seq2Seq, "bert": BERT}[said["lab.recipe"]]
-    net = kind(json.loads(said["lab.architecture"]), json.loads(said.get("lab.vocabularies", "null")))
+    net = module(model)
     net.load_state_dict({t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in model.graph.initializer}, strict=True)
     return net.train()  # PyTorch's shortcuts for inference change the last bits; there is no dropout

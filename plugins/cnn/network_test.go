@@ -2,17 +2,11 @@ package cnn
 
 import (
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"lab/core"
 	"lab/core/family/familytest"
 	"lab/core/graph"
-	"lab/core/onnx"
-	"lab/core/onnx/exchange"
 	"lab/core/tensor"
 	"lab/core/vm"
 )
@@ -75,66 +69,6 @@ func TestTooDeep(t *testing.T) {
 	}
 	if _, err = newResNet(rand.New(rand.NewPCG(1, 2)), resnetParams{Channels: []int{1, 1, 1, 1}, Blocks: 1, StemPool: true}, tensor.Shape{8, 8, 1}, 2); core.KindOf(err) != core.Usage {
 		t.Errorf("got %v", err)
-	}
-}
-
-// TestPyTorch has PyTorch load the networks by load_state_dict(strict=True), and ONNX
-// Runtime run them: all three compute the same.
-func TestPyTorch(t *testing.T) {
-	python := os.Getenv("LAB_PYTHON")
-	if python == "" {
-		t.Skip("LAB_PYTHON is not set to a Python with torch, onnx and onnxruntime (make python sets it up)")
-	}
-	r := rand.New(rand.NewPCG(3, 4))
-	shape := tensor.Shape{12, 12, 3}
-	conv, err := newConvNet(r, classifyParams{Channels: []int{4, 6}, Kernel: 3, Stride: 1, Padding: 1, Pool: 2, Pooling: "max", Hidden: 8}, shape, 5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := newResNet(r, resnetParams{Channels: []int{4, 8}, Blocks: 2, StemPool: true}, shape, 5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, net := range map[string]classifier{"classify": conv, "resnet": res} {
-		t.Run(name, func(t *testing.T) {
-			for _, p := range net.params().All() { // as after training: nothing is 0 or 1 any more
-				for i := range p.Value() {
-					p.Value()[i] += 0.1 * float32(r.Float64())
-				}
-			}
-			const n = 3
-			g := graph.New()
-			x := g.Input("image", append([]int{n}, shape...)...)
-			y := net.forward(x, false)
-			p, err := vm.Compile([]*graph.Node{y})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := range p.Value(x) {
-				p.Value(x)[i] = float32(r.NormFloat64())
-			}
-			p.Run()
-			b, err := exchange.Export(name, onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
-				x := graph.New().Input("image", n["batch"], shape[0], shape[1], shape[2])
-				return []exchange.Port{{Name: "image", Node: x, Image: true}}, []exchange.Port{{Name: "logits", Node: net.forward(x, false)}}
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir := t.TempDir()
-			model, values := filepath.Join(dir, "model.onnx"), filepath.Join(dir, "values.safetensors")
-			if err := b.WriteFile(model); err != nil {
-				t.Fatal(err)
-			}
-			in := tensor.New(x.Shape(), p.Value(x)).Transpose(0, 3, 1, 2)
-			if err := onnx.WriteSafetensors(values, map[string]*tensor.Tensor{"image": in, "logits": tensor.New(y.Shape(), p.Value(y))}, nil); err != nil {
-				t.Fatal(err)
-			}
-			out, err := exec.Command(python, "testdata/networks.py", name, model, values).CombinedOutput()
-			if err != nil || strings.TrimSpace(string(out)) != "same" {
-				t.Errorf("%v: %s", err, out)
-			}
-		})
 	}
 }
 

@@ -87,6 +87,16 @@ func (r *Record) Model() (path string) {
 	return path
 }
 
+// Models are the paths of all models, in the order they were saved.
+func (r *Record) Models() (paths []string) {
+	for _, a := range r.Artifacts {
+		if a.Kind == "model" {
+			paths = append(paths, filepath.Join(r.Dir, filepath.FromSlash(a.Path)))
+		}
+	}
+	return paths
+}
+
 // Profile reads where the time went in a run that was profiled.
 func (r *Record) Profile() (*profile.Report, error) {
 	for _, a := range r.Artifacts {
@@ -126,6 +136,24 @@ func Train(t testing.TB, f family.Family, recipe string, overrides ...string) *R
 		t.Fatalf("%s/%s %s: %s\n%s", f.Name, recipe, r.Outcome.Status, r.Outcome.Reason, strings.Join(r.Log, "\n"))
 	}
 	return r
+}
+
+// TrainEach is Train of several runs, each written as recipe and overrides. It shows every
+// record to see, and fails the test if a recipe of the family is not among them.
+func TrainEach(t testing.TB, f family.Family, runs [][]string, see func(*Record)) {
+	t.Helper()
+	described, err := f.Describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range described.Recipes {
+		if !slices.ContainsFunc(runs, func(run []string) bool { return run[0] == r.Name }) {
+			t.Errorf("no run of recipe %s", r.Name)
+		}
+	}
+	for _, run := range runs {
+		see(Train(t, f, run[0], run[1:]...))
+	}
 }
 
 // Attempt is Train of a run whose end, good or bad, is for the test to judge:

@@ -94,7 +94,7 @@ var closures = []struct {
 
 // Packages that only tests import: a conformance suite holds both ends of what it
 // checks.
-var suites = []string{"lab/core/family/familytest", "lab/core/graph/graphtest"}
+var suites = []string{"lab/core/family/familytest", "lab/core/graph/graphtest", "lab/core/onnx/exchange/exchangetest"}
 
 // suiteCommands are the commands that are a suite: lab plugin test.
 var suiteCommands = map[string]string{"lab/cmd/lab": "lab/core/family/familytest"}

@@ -45,6 +45,7 @@ func Export(name string, opset int, free []Free, model Model) (*onnx.Builder, er
 		}
 		e.AddOutput(p.Name, v, pb.Float, e.dims(p, l)...)
 	}
+	observed(Written{name, free, model})
 	return e.Builder, nil
 }
 

@@ -1,20 +1,22 @@
 """What PyTorch computes of the same weights and tasks: losses, meta-gradients of MAML
 (create_graph=True) and of FOMAML. python make.py regressor|classifier SEED FILE"""
 
+import pathlib
 import sys
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from networks import Classifier, Regressor
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples" / "pytorch"))
+from networks import MLP, Classifier  # noqa: E402
 
 kind, seed, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 torch.manual_seed(seed)
 
 
 if kind == "regressor":
-    tasks, alpha, steps, net, criterion = 5, 0.01, 1, Regressor(), F.mse_loss
+    tasks, alpha, steps, net, criterion = 5, 0.01, 1, MLP([1, 40, 40, 1], torch.relu), F.mse_loss
     points = lambda n: torch.rand(tasks, n, 1) * 10 - 5
     x, qx = points(10), points(10)
     a, b = torch.rand(tasks, 1, 1) * 4.9 + 0.1, torch.rand(tasks, 1, 1) * torch.pi

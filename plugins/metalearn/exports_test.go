@@ -1,0 +1,22 @@
+package metalearn
+
+import (
+	"testing"
+
+	"lab/core/family/familytest"
+	"lab/core/onnx/exchange/exchangetest"
+)
+
+// TestExports has ONNX Runtime and PyTorch compute what every recipe saves.
+// learner.onnx is learning itself, gradient steps and all.
+func TestExports(t *testing.T) {
+	files := exchangetest.Watch(t)
+	familytest.TrainEach(t, Family, [][]string{
+		{"maml", "iterations=40", "test_tasks=10"},
+		{"maml", "data=hershey", "iterations=2", "meta_batch=2", "test_tasks=10"},
+		{"fomaml", "iterations=40", "test_tasks=10"},
+		{"reptile", "iterations=40", "test_tasks=10"},
+		{"protonet", "iterations=8", "test_tasks=10"},
+	}, func(r *familytest.Record) { files.Add(r.Models()...) })
+	files.Compare("metalearn-maml-learner", "metalearn-fomaml-learner", "metalearn-reptile-learner", "metalearn-protonet-learner")
+}
