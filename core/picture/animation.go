@@ -108,3 +108,18 @@ func (a *Animation) Encode(w io.Writer) error {
 	a.gif.Config = image.Config{Width: a.shown.Rect.Dx(), Height: a.shown.Rect.Dy()}
 	return gif.EncodeAll(w, &a.gif)
 }
+
+// Decode goes back to the frames of an animation that Encode wrote, for more to be added:
+// of one size, each a part of what is seen.
+func (a *Animation) Decode(r io.Reader) error {
+	g, err := gif.DecodeAll(r)
+	if err != nil {
+		return err
+	}
+	a.shown = image.NewRGBA(image.Rect(0, 0, g.Config.Width, g.Config.Height))
+	for _, frame := range g.Image {
+		draw.Draw(a.shown, frame.Rect, frame, frame.Rect.Min, draw.Src)
+	}
+	a.gif = gif.GIF{Image: g.Image, Delay: g.Delay, Disposal: g.Disposal}
+	return nil
+}

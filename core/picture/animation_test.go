@@ -2,6 +2,7 @@ package picture
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
@@ -45,6 +46,28 @@ func TestAnimation(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// An animation that is read again goes on to the same bytes.
+func TestAnimationDecode(t *testing.T) {
+	frame := func(at int) image.Image {
+		img := image.NewGray(image.Rect(0, 0, 30, 20))
+		img.SetGray(at, at, color.Gray{uint8(50 * at)})
+		return img
+	}
+	a, again := NewAnimation(0.04), NewAnimation(0.04)
+	for i := range 3 {
+		a.Add(frame(i))
+	}
+	var b, whole, parts bytes.Buffer
+	err := errors.Join(a.Encode(&b), again.Decode(&b))
+	for i := 3; i < 5; i++ {
+		a.Add(frame(i))
+		again.Add(frame(i))
+	}
+	if err = errors.Join(err, a.Encode(&whole), again.Encode(&parts)); err != nil || !bytes.Equal(whole.Bytes(), parts.Bytes()) {
+		t.Errorf("%d bytes at once, %d in two parts: %v", whole.Len(), parts.Len(), err)
 	}
 }
 

@@ -130,7 +130,7 @@ func trainConditional(s *family.Session, p conditionalParams) error {
 	noise := s.Rand("noise")
 	run := course{s: s, total: p.Epochs * images.PerEpoch(), perEpoch: images.PerEpoch(), batches: []*data.Batches{images.Batches}, samples: p.BatchSize,
 		checkpointEvery: p.CheckpointEvery, show: eval.show,
-		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam}}
+		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}}
 	for step := range run.steps() {
 		images.Inputs(dStep.Value(real))
 		images.LabelsFloat(dStep.Value(label))

@@ -164,6 +164,7 @@ func trainCycleGAN(s *family.Session, p cycleParams) error {
 	falling := func(lr float64, step int) float64 { return optim.Linear(lr, 0, total-total/2)(max(0, step-total/2)) }
 	run := course{s: s, total: total, perEpoch: domains.a.PerEpoch(), batches: []*data.Batches{domains.a, domains.b}, samples: 2 * p.BatchSize,
 		checkpointEvery: p.CheckpointEvery, show: show.show, parts: parts}
+	parts["film"] = show.film
 	for step := range run.steps() {
 		for i, adam := range adams {
 			adam.SetLR(falling([4]float64{p.LR, p.LR, p.LRCritic, p.LRCritic}[i], step-1))

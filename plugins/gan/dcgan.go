@@ -178,7 +178,7 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 	noise := s.Rand("noise")
 	run := course{s: s, total: p.Epochs * images.PerEpoch(), perEpoch: images.PerEpoch(), batches: []*data.Batches{images.Batches}, samples: p.BatchSize,
 		checkpointEvery: p.CheckpointEvery, show: eval.show,
-		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam}}
+		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}}
 	if D.spectral != nil {
 		run.parts["spectral"] = D.spectral.Params
 	}

@@ -29,7 +29,7 @@ type gallery struct {
 	draw   *vm.Cache[int, drawing] // by the number of images
 	sheets []sheet
 	codes  sheet // for the scores
-	film   *picture.Animation
+	film   film
 }
 
 // artist is a generator as the gallery sees it: images [N,28,28,1] of noise z
@@ -65,7 +65,7 @@ func newGallery(s *family.Session, set *data.Set, of artist, samples int) (*gall
 	if err != nil {
 		return nil, err
 	}
-	ga := &gallery{s: s, of: of, judge: judge, film: picture.NewAnimation(0.5)}
+	ga := &gallery{s: s, of: of, judge: judge, film: newFilm()}
 	ga.draw = vm.NewCache(4, func(n int) (d drawing, err error) { // of full batches, the last one, and of the pictures
 		g := graph.New()
 		d.z = g.Input("z", n, of.latent)
@@ -213,8 +213,7 @@ func (ga *gallery) score() (sc galleryScore, err error) {
 	return sc, nil
 }
 
-// animate writes samples.gif: the samples of every epoch since the run, or its
-// resumption, began.
+// animate writes samples.gif: the samples of every epoch.
 func (ga *gallery) animate() error {
 	return ga.s.File("samples.gif", 0, ga.film.Encode)
 }

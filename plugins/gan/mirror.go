@@ -48,12 +48,12 @@ type mirror struct {
 	s *family.Session
 	*vm.Program
 	a, b, toB, toA, backA, backB *graph.Node
-	film                         *picture.Animation
+	film                         film
 }
 
 func newMirror(s *family.Session, d domains, ab, ba *translator) (*mirror, error) {
 	g, n := graph.New(), d.set.Test.Len()/2
-	m := &mirror{s: s, film: picture.NewAnimation(0.5), a: g.Input("a", n, 32, 32, 3), b: g.Input("b", n, 32, 32, 3)}
+	m := &mirror{s: s, film: newFilm(), a: g.Input("a", n, 32, 32, 3), b: g.Input("b", n, 32, 32, 3)}
 	m.toB, m.toA = ab.forward(m.a), ba.forward(m.b)
 	m.backA, m.backB = ba.forward(m.toB), ab.forward(m.toA)
 	var err error
@@ -109,8 +109,7 @@ func (m *mirror) show(step int) error {
 	return m.s.Image("translations", step, img)
 }
 
-// animate writes translations.gif: those of every epoch since the run, or its
-// resumption, began.
+// animate writes translations.gif: those of every epoch.
 func (m *mirror) animate() error {
 	return m.s.File("translations.gif", 0, m.film.Encode)
 }

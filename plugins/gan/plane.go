@@ -20,7 +20,7 @@ type plane struct {
 	real, drawn *graph.Node // points [planePoints,2]
 	norm        *graph.Node
 	judged      *graph.Node // the discriminator's opinion of a raster of the plane
-	film        *picture.Animation
+	film        film
 }
 
 const (
@@ -34,7 +34,7 @@ func newPlane(s *family.Session, world mixture, G, D *dense, latent int) (*plane
 	g := graph.New()
 	z, real, mix := g.Input("z", planePoints, latent), g.Input("real", planePoints, 2), g.Input("mix", planePoints)
 	cells := g.Input("cells", raster*raster, 2)
-	pl := &plane{s: s, world: world, real: real, drawn: G.forward(z), judged: D.forward(cells), film: picture.NewAnimation(0.5)}
+	pl := &plane{s: s, world: world, real: real, drawn: G.forward(z), judged: D.forward(cells), film: newFilm()}
 	_, pl.norm = nn.GradientPenalty(D.forward, real, pl.drawn, mix)
 	var err error
 	if pl.Program, err = vm.Compile([]*graph.Node{pl.drawn, pl.norm, pl.judged}); err != nil {
@@ -100,5 +100,5 @@ func (pl *plane) field() *picture.Field {
 	return f
 }
 
-// animate writes points.gif: the pictures since the run, or its resumption, began.
+// animate writes points.gif: all pictures, one after another.
 func (pl *plane) animate() error { return pl.s.File("points.gif", 0, pl.film.Encode) }

@@ -138,7 +138,7 @@ func trainRing(s *family.Session, p ringParams) error {
 	}
 	noise := s.Rand("noise")
 	run := course{s: s, total: p.Steps, perEpoch: p.EvalEvery, samples: critic * p.BatchSize, checkpointEvery: p.CheckpointEvery, show: eval.show,
-		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam}}
+		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}}
 	for step := range run.steps() {
 		dAdam.SetLR(dRate(step - 1))
 		gAdam.SetLR(gRate(step - 1))
