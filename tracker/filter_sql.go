@@ -10,7 +10,7 @@ import (
 	"lab/core"
 )
 
-// compiler turns filters into SQL over the relation r (see runsRelation). Every
+// compiler turns filters into SQL over the relation r (see overRuns). Every
 // name and value of the user is a bound parameter; the text of the query holds
 // constants of this file only.
 type compiler struct {

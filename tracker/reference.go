@@ -123,13 +123,14 @@ func best(ctx context.Context, q querier, metric, family, recipe string, fates [
 		return 0, err
 	}
 	c := &compiler{}
-	text := runsRelation(c, fates) + ` SELECT id FROM r WHERE state='finished' AND removed IS NULL`
+	text := `SELECT id FROM r WHERE state='finished' AND removed IS NULL`
 	if family != "" {
 		text += ` AND family=` + c.bind(family) + ` AND recipe=` + c.bind(recipe)
 	}
 	key := c.sortExpr(t)
+	text = overRuns(c, fates, text+` AND `+key+` IS NOT NULL ORDER BY `+key+`,ord DESC,id DESC LIMIT 1`)
 	var id int64
-	err := q.QueryRowContext(ctx, text+` AND `+key+` IS NOT NULL ORDER BY `+key+`,ord DESC,id DESC LIMIT 1`, c.args...).Scan(&id)
+	err := q.QueryRowContext(ctx, text, c.args...).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("no finished run has a value of %q", metric), Try: "lab report"}
 	}

@@ -2,15 +2,10 @@ package tracker
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"hash/maphash"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-
-	"lab/core"
 )
 
 // Folding says how a report puts runs together to rows.
@@ -18,6 +13,11 @@ type Folding struct {
 	By    []string // names as in Query.Columns: runs that have the same of these, see [GroupBy]
 	Apart bool     // every run a row of its own; else, without By, see [Fold]
 	Limit int      // rows at the most, 0 for all
+
+	// Brief leaves the runs' fields empty that rows of a table do not show: all but
+	// UID, Family, Recipe, Started, Elapsed, Columns and Metrics. Rows of many runs
+	// come several times as fast. Without meaning for Apart.
+	Brief bool
 }
 
 // Report is a table of runs.
@@ -56,7 +56,7 @@ func (db *DB) Report(ctx context.Context, q Query, f Folding) (*Report, error) {
 				return err
 			}
 		}
-		os, err := db.outlines(ctx, tx, fates, q, p, by, f.Apart)
+		os, err := db.outlines(ctx, tx, fates, q, p, by, f)
 		if err != nil {
 			return err
 		}
@@ -94,124 +94,6 @@ func settle(ctx context.Context, tx querier, t term) (term, error) {
 		t.fn = "best"
 	}
 	return t, err
-}
-
-// outline is as much of a run as putting it in its place takes.
-type outline struct {
-	id       int64
-	started  int64
-	finished bool
-	fold     identity // equal for runs that are equal but for their seed
-	same     identity // equal for runs that are equal
-	by       []Value
-	sort     []Value // ascending is the order asked for, but for a minus
-}
-
-// identity tells runs apart: 128 bits that depend on a seed of this process.
-type identity [2]uint64
-
-var identitySeeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
-
-// outlines reads the runs that the query selects, in its order.
-func (db *DB) outlines(ctx context.Context, tx querier, fates []fate, q Query, p *parsedQuery, by []term, apart bool) ([]outline, error) {
-	c := db.compiler(ctx, tx, fates)
-	text := runsRelation(c, fates)
-	where, err := c.where(q, p.filter)
-	if err != nil {
-		return nil, err
-	}
-	text += " SELECT r.id"
-	sorts, order := p.sort, []sortKey(nil) // rows are sorted once they are together
-	if apart {
-		sorts, order = nil, p.sort
-	} else {
-		text += ",r.started,r.state,r.family,r.family_version,r.recipe,r.seed,r.params," +
-			"(SELECT group_concat(sha256,' ' ORDER BY position) FROM lineage WHERE run_id=r.id)"
-	}
-	for _, t := range by {
-		text += "," + c.column(t)
-	}
-	for _, k := range sorts {
-		text += "," + c.sortValue(k.term, "'nan'")
-	}
-	rows, err := tx.QueryContext(ctx, text+" FROM r WHERE "+where+" ORDER BY "+c.order(order), c.args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var (
-		os                                                    []outline
-		state, family, version, recipe, seed, params, lineage sql.RawBytes
-	)
-	for rows.Next() {
-		o := outline{by: make([]Value, len(by)), sort: make([]Value, len(sorts))}
-		to := []any{&o.id}
-		if !apart {
-			to = append(to, &o.started, &state, &family, &version, &recipe, &seed, &params, &lineage)
-		}
-		for i := range o.by {
-			to = append(to, &o.by[i])
-		}
-		for i := range o.sort {
-			to = append(to, &o.sort[i])
-		}
-		if err := rows.Scan(to...); err != nil {
-			return nil, err
-		}
-		if !apart {
-			o.finished = string(state) == string(core.Finished)
-			o.fold, o.same = identify(params, seed, family, version, recipe, lineage)
-		}
-		os = append(os, o)
-	}
-	return os, rows.Err()
-}
-
-// identify hashes what makes runs equal. Packed parameters may come in any order, so
-// theirs are added up.
-func identify(params, seed []byte, others ...[]byte) (fold, same identity) {
-	for i := range fold {
-		var h maphash.Hash
-		h.SetSeed(identitySeeds[i])
-		for _, o := range others {
-			h.WriteString(strconv.Itoa(len(o)))
-			h.WriteByte(':')
-			h.Write(o)
-		}
-		fold[i] = h.Sum64()
-	}
-	eachPacked(params, func(key, value []byte) {
-		if string(key) == "seed" {
-			return
-		}
-		for i := range fold {
-			fold[i] += maphash.Bytes(identitySeeds[i], key) * (maphash.Bytes(identitySeeds[i], value) | 1)
-		}
-	})
-	for i := range fold {
-		same[i] = fold[i] + maphash.Bytes(identitySeeds[i], seed)
-	}
-	return fold, same
-}
-
-// eachPacked calls f for every parameter of what packParams wrote.
-func eachPacked(s []byte, f func(key, value []byte)) {
-	for len(s) > 0 {
-		var n [5]int // position, defaulted, type, length of key and value
-		for i := range n {
-			for len(s) > 0 && s[0] != ' ' {
-				n[i] = n[i]*10 + int(s[0]-'0') // of the type this is nonsense, and not used
-				s = s[1:]
-			}
-			s = s[min(1, len(s)):]
-		}
-		k, v := n[3], n[4]
-		if k < 0 || v < 0 || k > len(s) || v > len(s)-k {
-			return
-		}
-		f(s[:k], s[k:k+v])
-		s = s[k+v:]
-	}
 }
 
 // bundled is a row to be: places of runs among the outlines.
@@ -312,32 +194,30 @@ func sortBundles(bs []bundled, os []outline, keys []sortKey) {
 	})
 }
 
-// fill reads the runs of the rows in full.
+// fill makes groups of the rows and reads of their runs what is not known yet.
 func (db *DB) fill(ctx context.Context, tx querier, fates []fate, q Query, columns []term, os []outline, bs []bundled) ([]Group, error) {
-	var ids []int64
+	var (
+		ids   []int64
+		at    = map[int64]*Summary{}
+		brief = false
+	)
 	for _, b := range bs {
 		for _, i := range slices.Concat(b.runs, b.repeats) {
-			ids = append(ids, os[i].id)
+			o := &os[i]
+			ids, at[o.id], brief = append(ids, o.id), o.brief, o.brief != nil
 		}
 	}
-	if len(ids) == 0 {
+	var err error
+	switch {
+	case len(ids) == 0:
 		return nil, nil
+	case brief:
+		err = readMetrics(ctx, tx, ids, at, q.Headlines)
+	default:
+		err = db.readRuns(ctx, tx, fates, q, columns, ids, at)
 	}
-	list, _ := json.Marshal(ids)
-	c := db.compiler(ctx, tx, fates)
-	text := runsRelation(c, fates) + " SELECT " + summaryColumns
-	for _, t := range columns {
-		text += "," + c.column(t)
-	}
-	text += " FROM r WHERE r.id IN (SELECT value FROM json_each(" + c.bind(string(list)) + ")) ORDER BY r.id"
-	runs, err := summaries(ctx, tx, text, c.args, len(columns), q.Headlines)
 	if err != nil {
 		return nil, err
-	}
-	slices.Sort(ids) // as the summaries are
-	summary := func(i int) *Summary {
-		k, _ := slices.BinarySearch(ids, os[i].id)
-		return &runs[k]
 	}
 	groups := make([]Group, len(bs))
 	for n, b := range bs {
@@ -346,11 +226,28 @@ func (db *DB) fill(ctx context.Context, tx querier, fates []fate, q Query, colum
 			g.Key = by
 		}
 		for _, i := range b.runs {
-			g.Runs = append(g.Runs, summary(i))
+			g.Runs = append(g.Runs, at[os[i].id])
 		}
 		for _, i := range b.repeats {
-			g.Repeats = append(g.Repeats, summary(i))
+			g.Repeats = append(g.Repeats, at[os[i].id])
 		}
 	}
 	return groups, nil
+}
+
+// readRuns reads the runs with those ids in full.
+func (db *DB) readRuns(ctx context.Context, tx querier, fates []fate, q Query, columns []term, ids []int64, at map[int64]*Summary) error {
+	c := db.compiler(ctx, tx, fates)
+	text := "SELECT " + summaryColumns
+	for _, t := range columns {
+		text += "," + c.column(t)
+	}
+	text += " FROM r WHERE r.id IN (SELECT value FROM json_each(" + c.bind(jsonList(ids)) + ")) ORDER BY r.id"
+	text = overRuns(c, fates, text)
+	runs, err := summaries(ctx, tx, text, c.args, len(columns), q.Headlines)
+	slices.Sort(ids) // as the runs are
+	for i := range runs {
+		at[ids[i]] = &runs[i]
+	}
+	return err
 }

@@ -110,3 +110,55 @@ func TestReportFoldsAsFoldDoes(t *testing.T) {
 		}
 	}
 }
+
+// A brief report says of each run what a full one says, and leaves the rest out.
+func TestBriefReport(t *testing.T) {
+	db := reportDB(t)
+	defer db.Close()
+	for _, c := range []struct {
+		q Query
+		f Folding
+	}{
+		{Query{}, Folding{By: []string{"lr"}}},
+		{Query{Filter: "lr<0.2", Sort: "-fid", Columns: []string{"name", "last(fid)"}}, Folding{By: []string{"seed", "plugin"}}},
+		{Query{Filter: "lr!=0.2", Sort: "lr", Headlines: 1}, Folding{}}, // of the runs between, nothing is shown
+		{Query{}, Folding{Apart: true, Limit: 2}},
+	} {
+		want, err := db.Report(context.Background(), c.q, c.f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.f.Brief = true
+		got, err := db.Report(context.Background(), c.q, c.f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Rows != want.Rows || got.Runs != want.Runs || len(got.Groups) != len(want.Groups) {
+			t.Fatalf("%+v %+v: %d rows of %d runs; want %d of %d", c.q, c.f, got.Rows, got.Runs, want.Rows, want.Runs)
+		}
+		for i := range want.Groups {
+			for _, runs := range [][]*Summary{want.Groups[i].Runs, want.Groups[i].Repeats} {
+				for k, s := range runs {
+					if !c.f.Apart {
+						runs[k] = &Summary{UID: s.UID, Family: s.Family, Recipe: s.Recipe, Started: s.Started, Elapsed: s.Elapsed, Columns: s.Columns, Metrics: s.Metrics}
+					}
+				}
+			}
+			if g, w := values(got.Groups[i]), values(want.Groups[i]); g != w { // NaN is equal to itself as text
+				t.Errorf("%+v %+v:\ngot  %s\nwant %s", c.q, c.f, g, w)
+			}
+		}
+	}
+}
+
+// values is a group as text, runs by what they hold.
+func values(g Group) string {
+	text := fmt.Sprintf("%+v", g.Key)
+	for _, runs := range [][]*Summary{g.Runs, g.Repeats} {
+		text += "; "
+		for _, s := range runs {
+			text += fmt.Sprintf("%+v", *s)
+		}
+	}
+	return text
+}

@@ -46,7 +46,7 @@ func (db *DB) Show(ctx context.Context, ref string) (*Detail, error) {
 
 func (db *DB) detail(ctx context.Context, q querier, id int64, fates []fate) (*Detail, error) {
 	c := &compiler{now: db.opts.Now()}
-	text := runsRelation(c, fates) + " SELECT " + summaryColumns + " FROM r WHERE r.id=" + c.bind(id)
+	text := overRuns(c, fates, "SELECT "+summaryColumns+" FROM r WHERE r.id="+c.bind(id))
 	found, err := summaries(ctx, q, text, c.args, 0, 0)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -55,7 +56,7 @@ func summaries(ctx context.Context, q querier, text string, args []any, columns,
 			return nil, err
 		}
 		s.Status, s.Seed = core.Status(statusText), uint64(seed)
-		s.Started, s.Elapsed = time.UnixMilli(started), time.Duration(seconds*float64(time.Second)).Round(time.Millisecond)
+		s.Started, s.Elapsed = time.UnixMilli(started), inSeconds(seconds)
 		if ended.Valid {
 			s.Ended = time.UnixMilli(ended.Int64)
 		}
@@ -65,6 +66,11 @@ func summaries(ctx context.Context, q querier, text string, args []any, columns,
 		return found, err
 	}
 	return found, details(ctx, q, found, ids, headlines)
+}
+
+// inSeconds is a duration as overRuns has it.
+func inSeconds(s float64) time.Duration {
+	return time.Duration(s * float64(time.Second)).Round(time.Millisecond)
 }
 
 // Scan implements [sql.Scanner].
@@ -93,8 +99,7 @@ func details(ctx context.Context, q querier, runs []Summary, ids []int64, headli
 	for i, id := range ids {
 		at[id] = &runs[i]
 	}
-	text, _ := json.Marshal(ids)
-	list := string(text)
+	list := jsonList(ids)
 	err := forRows(ctx, q, `SELECT run_id,tag FROM tag WHERE`+among+`ORDER BY run_id,tag`, list, func(rows *sql.Rows) error {
 		var (
 			id  int64
@@ -119,11 +124,21 @@ func details(ctx context.Context, q querier, runs []Summary, ids []int64, headli
 	if err != nil {
 		return err
 	}
-	return readMetrics(ctx, q, list, at, headlines)
+	return readMetrics(ctx, q, ids, at, headlines)
 }
 
-func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summary, headlines int) error {
-	which := among
+// jsonList is the list as json_each takes it.
+func jsonList(ids []int64) string {
+	text, _ := json.Marshal(ids)
+	return string(text)
+}
+
+// readMetrics fills in the metrics of the runs with those ids.
+func readMetrics(ctx context.Context, q querier, ids []int64, at map[int64]*Summary, headlines int) error {
+	which, list := among, jsonList(ids)
+	if lo, hi := slices.Min(ids), slices.Max(ids); hi-lo < int64(2*len(ids)) { // one scan is cheaper than as many searches
+		which, list = ` run_id BETWEEN ?1->>0 AND ?1->>1 `, jsonList([]int64{lo, hi})
+	}
 	if headlines > 0 {
 		which += `AND position<` + strconv.Itoa(headlines) + ` `
 	}
@@ -143,13 +158,19 @@ func readMetrics(ctx context.Context, q querier, list string, at map[int64]*Summ
 		return err
 	}
 	places := make(map[*Summary][]int64, len(at)) // of the metrics of a run, as they came
+	var row metricRow
 	err = forRows(ctx, q, `SELECT run_id,metric_id,unit,goal,position,n,step,last,lo,lo_step,hi,hi_step FROM latest WHERE`+which, list, func(rows *sql.Rows) error {
-		var run, place int64
-		m, err := scanMetric(rows, &run, &place, names)
-		s := at[run]
+		if err := row.scan(rows); err != nil {
+			return err
+		}
+		s := at[row.integer(0)]
+		if s == nil {
+			return nil
+		}
+		m, place := row.metric(names)
 		s.Metrics = append(s.Metrics, m)
 		places[s] = append(places[s], place)
-		return err
+		return nil
 	})
 	for s, at := range places {
 		sort.Sort(&byPlace{at, s.Metrics})
@@ -176,26 +197,31 @@ func (b *byPlace) Swap(i, k int) {
 	b.metrics[i], b.metrics[k] = b.metrics[k], b.metrics[i]
 }
 
-// scanMetric reads run_id,metric_id,unit,goal,position,n,step,last,lo,lo_step,hi,
-// hi_step. Place is the position, or beyond all of them.
-func scanMetric(rows *sql.Rows, run, place *int64, names map[int64]string) (Metric, error) {
-	var (
-		m                    Metric
-		id                   int64
-		position             sql.NullInt64
-		step, loStep, hiStep sql.NullInt64
-		last, lo, hi         sql.NullFloat64
-	)
-	err := rows.Scan(run, &id, &m.Unit, &m.Goal, &position, &m.Points, &step, &last, &lo, &loStep, &hi, &hiStep)
-	m.Name, m.Promised = names[id], position.Valid
-	if *place = position.Int64; !m.Promised {
-		*place = math.MaxInt64
+// metricRow is run_id,metric_id,unit,goal,position,n,step,last,lo,lo_step,hi,hi_step as
+// they come: NULL is nil, and nothing is converted twice.
+type metricRow [12]any
+
+func (v *metricRow) scan(rows *sql.Rows) error {
+	return rows.Scan(&v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9], &v[10], &v[11])
+}
+
+func (v *metricRow) integer(i int) int64 {
+	n, _ := v[i].(int64)
+	return n
+}
+
+// metric returns the metric and its place: the position, or beyond all of them.
+func (v *metricRow) metric(names map[int64]string) (m Metric, place int64) {
+	m = Metric{Name: names[v.integer(1)], Goal: core.Direction(v.integer(3)), Points: v.integer(5)}
+	m.Unit, _ = v[2].(string)
+	if place, m.Promised = v[4].(int64); !m.Promised {
+		place = math.MaxInt64
 	}
-	if err != nil || m.Points == 0 {
-		return m, err
+	if m.Points == 0 {
+		return m, place
 	}
-	m.Last, m.LastStep = orNaN(last), step.Int64
-	m.Min, m.MinStep, m.Max, m.MaxStep = orNaN(lo), loStep.Int64, orNaN(hi), hiStep.Int64
+	m.LastStep, m.MinStep, m.MaxStep = v.integer(6), v.integer(9), v.integer(11)
+	m.Last, m.Min, m.Max = fromReal(v[7]), fromReal(v[8]), fromReal(v[10])
 	switch m.Goal {
 	case core.Lower:
 		m.Best, m.BestStep = m.Min, m.MinStep
@@ -204,7 +230,7 @@ func scanMetric(rows *sql.Rows, run, place *int64, names map[int64]string) (Metr
 	default:
 		m.Best, m.BestStep = m.Last, m.LastStep
 	}
-	return m, nil
+	return m, place
 }
 
 // packParams writes "position defaulted type keybytes valuebytes key value" for

@@ -123,7 +123,7 @@ func (b *bench) report() error {
 	}{
 		{"report of 10,000 runs, seeds folded, the newest 100 rows", "≤ 200", 200, rows(tracker.Query{Headlines: 16}, tracker.Folding{Limit: 100}, 1000)},
 		{"  the same, sorted by a metric that is no headline", "≤ 200", 200, rows(tracker.Query{Sort: "m19", Headlines: 16}, tracker.Folding{Limit: 100}, 1000)},
-		{"  grouped by a parameter, sorted likewise", "≤ 200", 200, rows(tracker.Query{Sort: "m19", Headlines: 3}, tracker.Folding{By: []string{"p01"}, Limit: 100}, 50)},
+		{"  grouped by a parameter, sorted likewise", "≤ 200", 200, rows(tracker.Query{Sort: "m19", Headlines: 3}, tracker.Folding{By: []string{"p01"}, Limit: 100, Brief: true}, 50)},
 		{"  all rows, every run read in full", "", 0, rows(tracker.Query{Headlines: 3}, tracker.Folding{}, 1000)},
 		{"report of 10,000 runs, a row each, the newest 100", "≤ 200", 200, runs(tracker.Query{Limit: 100}, 100)},
 		{"filter and sort, the best 100", "≤ 200", 200, runs(tracker.Query{Filter: "plugin=gan and m03<5000 and p01>=50 and status=finished", Sort: "m03", Limit: 100}, 100)},

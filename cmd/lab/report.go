@@ -77,9 +77,9 @@ func (a *app) report(ctx context.Context, filter string, f reportFlags) error {
 	defer db.Close()
 	whole := (a.json || f.csv) && f.by == "" && !(f.foldSet && f.fold) // every run, every metric
 	q := tracker.Query{Filter: filter, Sort: f.sort, Removed: f.removed, Columns: names(f.columns), Headlines: promisedMetrics}
-	how := tracker.Folding{By: names(f.by), Apart: whole || !f.fold, Limit: f.limit}
+	how := tracker.Folding{By: names(f.by), Apart: whole || !f.fold, Limit: f.limit, Brief: f.by != "" && !a.json}
 	switch {
-	case a.json || f.csv || f.html != "":
+	case a.json || whole || f.html != "":
 		q.Headlines = 0
 	case f.by != "": // a few rows of all runs
 		q.Headlines = reportMetrics
