@@ -8,7 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 works() { "$1" -c 'import torch, numpy, onnx, onnxruntime, onnxscript, PIL, safetensors' 2>/dev/null; }
 serves() { "$1" -c 'import grpc, grpc_tools, cryptography' 2>/dev/null || echo "no gRPC: pip install grpcio-tools cryptography; tests of the Python plugin will be skipped" >&2; }
-note() { serves "$1"; mkdir -p "$venv" && echo "LAB_PYTHON=$1" >"$venv/lab.env" && echo "PyTorch: $("$1" -c 'import torch; print(torch.__version__)') ($1)"; }
+plays() { "$1" -c 'import gymnasium' 2>/dev/null || echo "no Gymnasium: pip install gymnasium; tests that play its environments will be skipped" >&2; }
+note() { serves "$1"; plays "$1"; mkdir -p "$venv" && echo "LAB_PYTHON=$1" >"$venv/lab.env" && echo "PyTorch: $("$1" -c 'import torch; print(torch.__version__)') ($1)"; }
 give_up() { echo "no PyTorch: $1; tests that compare with it will be skipped" >&2; exit 0; }
 
 for python in "${LAB_PYTHON:-}" "$(command -v python3)"; do

@@ -52,6 +52,10 @@ func TestONNXRuntime(t *testing.T) {
 		params      []string
 		net         func(spec *env.Spec) (*graph.Params, network)
 	}{
+		{"reinforce", "CartPole-v1", []string{"total_steps=4096", "batch=4", "hidden=64"}, func(spec *env.Spec) (*graph.Params, network) {
+			a := newActor(rand.New(rand.NewPCG(1, 2)), spec, 0, 64)
+			return a.Params, a.forward
+		}},
 		{"ppo", "CartPole-v1", []string{"total_steps=4096"}, ppoNet},
 		{"a2c", "Acrobot-v1", []string{"total_steps=4096"}, ppoNet},
 		{"ppo", "Pendulum-v1", []string{"total_steps=4096"}, ppoNet},

@@ -83,6 +83,7 @@ var full = []struct {
 	{"qlearning", []string{"eval_episodes=1000"}, "eval_return", 0.70, 5},
 	{"ppo", []string{"env=Acrobot-v1", "total_steps=150_000", "envs=16", "steps=64", "epochs=4", "lr=1e-3"}, "return_100", -95, 3},
 	{"ppo", []string{"env=Pendulum-v1", "total_steps=143_360", "steps=256", "epochs=10", "lr=1e-3", "minibatches=8", "gamma=0.9", "entropy=0", "reward_scale=0.1"}, "return_100", -280, 3},
+	{"ppo", []string{"env=Lander-v0", "total_steps=500_000", "envs=16", "minibatches=8", "lr=5e-4", "gamma=0.999", "lambda=0.98", "reward_scale=0.02"}, "return_100", 150, 5},
 }
 
 // TestFull holds the recipes to their bars: LAB_FULL=1, some minutes.
