@@ -9,40 +9,13 @@ package metalearn
 // before, a mean squared error of at most 0.85 after one step and 0.30 after ten.
 
 import (
-	"lab/core/checkpoint"
 	"lab/core/family"
 	"lab/core/graph"
-	"lab/core/optim"
 )
 
 var fomaml = family.NewRecipe("fomaml", "MAML without second derivatives", trainFOMAML, promises...)
 
-func trainFOMAML(s *family.Session, p mamlParams) error {
-	c, err := newCourse(s, "fomaml", finn, p.TasksParams, p.TestParams)
-	if err != nil {
-		return err
-	}
-	p.suit(c)
-	f := c.learner
-
-	t := f.tasks(p.MetaBatch, c.from, c.support, c.query)
-	loss, gradient := firstOrder(f, t, p.InnerLR, p.InnerSteps)
-	meta, err := c.compile("fomaml", p.MetaBatch, t, loss, gradient)
-	if err != nil {
-		return err
-	}
-	adam := optim.NewAdam(f.Params, p.LR)
-
-	exam, err := newAdaptingExam(c, p.InnerLR, p.TestSteps)
-	if err != nil {
-		return err
-	}
-	return c.run(checkpoint.Parts{"learner": f.Params, "adam": adam}, p.Iterations, exam, func(int) float64 {
-		loss := meta.gradient()
-		adam.Step()
-		return loss
-	})
-}
+func trainFOMAML(s *family.Session, p mamlParams) error { return p.train(s, "fomaml", firstOrder) }
 
 // firstOrder is what secondOrder becomes when the gradients in between are taken for
 // constants: the mean over the tasks of the gradients with respect to the weights that

@@ -28,8 +28,15 @@ type mamlParams struct {
 
 var maml = family.NewRecipe("maml", "initial weights from which one gradient step learns a task, by second-order gradients", trainMAML, promises...)
 
-func trainMAML(s *family.Session, p mamlParams) error {
-	c, err := newCourse(s, "maml", finn, p.TasksParams, p.TestParams)
+func trainMAML(s *family.Session, p mamlParams) error { return p.train(s, "maml", secondOrder) }
+
+// metaGradient is what an iteration goes down: a loss of tasks, and its gradient with
+// respect to the weights that adapting to them begins with.
+type metaGradient func(f *learner, t *tasks, alpha float64, steps int) (loss *graph.Node, gradient graph.Gradients)
+
+// train is algorithm 1, with the meta-gradient of line 8 left open.
+func (p mamlParams) train(s *family.Session, recipe string, gradient metaGradient) error {
+	c, err := newCourse(s, recipe, finn, p.TasksParams, p.TestParams)
 	if err != nil {
 		return err
 	}
@@ -37,8 +44,8 @@ func trainMAML(s *family.Session, p mamlParams) error {
 	f := c.learner
 
 	t := f.tasks(p.MetaBatch, c.from, c.support, c.query)
-	loss, gradient := secondOrder(f, t, p.InnerLR, p.InnerSteps)
-	meta, err := c.compile("maml", p.MetaBatch, t, loss, gradient)
+	loss, g := gradient(f, t, p.InnerLR, p.InnerSteps)
+	meta, err := c.compile(recipe, p.MetaBatch, t, loss, g)
 	if err != nil {
 		return err
 	}
