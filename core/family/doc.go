@@ -20,6 +20,6 @@
 // nothing more. Where a run shall be profiled the recipe does nothing for it: its
 // programs and optimisers tell core/profile, which the session turns on.
 //
-// Start with family.go and session.go; server.go and run.go show how a run goes on,
+// Start with family.go, session.go and loop.go; server.go and run.go show how a run goes on,
 // serve.go how the process lives.
 package family

@@ -16,7 +16,6 @@ import (
 
 	"lab/core"
 	"lab/core/checkpoint"
-	"lab/core/data"
 	"lab/core/family"
 	"lab/core/graph"
 	"lab/core/nn"
@@ -160,12 +159,13 @@ func trainCycleGAN(s *family.Session, p cycleParams) error {
 	if err != nil {
 		return err
 	}
-	total := p.Epochs * domains.a.PerEpoch()
+	perEpoch := domains.a.PerEpoch()
+	total := p.Epochs * perEpoch
 	falling := func(lr float64, step int) float64 { return optim.Linear(lr, 0, total-total/2)(max(0, step-total/2)) }
-	run := course{s: s, total: total, perEpoch: domains.a.PerEpoch(), batches: []*data.Batches{domains.a, domains.b}, samples: 2 * p.BatchSize,
-		checkpointEvery: p.CheckpointEvery, show: show.show, parts: parts}
 	parts["film"] = show.film
-	for step := range run.steps() {
+	loop := family.Loop{Steps: total, PerEpoch: perEpoch, Samples: 2 * p.BatchSize, State: parts, CheckpointEvery: p.CheckpointEvery * perEpoch,
+		Batches: []family.Batches{domains.a, domains.b}}
+	for step := range loop.Run(s) {
 		for i, adam := range adams {
 			adam.SetLR(falling([4]float64{p.LR, p.LR, p.LRCritic, p.LRCritic}[i], step-1))
 		}
@@ -183,9 +183,14 @@ func trainCycleGAN(s *family.Session, p cycleParams) error {
 		adams[3].Step()
 		s.Log(step, "g_loss", gStep.Scalar(fooling))
 		s.Log(step, "d_loss", dStep.Scalar(dLoss))
+		if loop.EpochEnds() {
+			if err := show.show(step); err != nil {
+				return err
+			}
+		}
 	}
-	if !run.finished {
-		return run.err
+	if !loop.Finished() {
+		return loop.Err()
 	}
 	if err := show.animate(); err != nil {
 		return err

@@ -137,9 +137,9 @@ func trainRing(s *family.Session, p ringParams) error {
 		return err
 	}
 	noise := s.Rand("noise")
-	run := course{s: s, total: p.Steps, perEpoch: p.EvalEvery, samples: critic * p.BatchSize, checkpointEvery: p.CheckpointEvery, show: eval.show,
-		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}}
-	for step := range run.steps() {
+	loop := family.Loop{Steps: p.Steps, PerEpoch: p.EvalEvery, Samples: critic * p.BatchSize, CheckpointEvery: p.CheckpointEvery * p.EvalEvery,
+		State: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}}
+	for step := range loop.Run(s) {
 		dAdam.SetLR(dRate(step - 1))
 		gAdam.SetLR(gRate(step - 1))
 		for range critic {
@@ -156,9 +156,14 @@ func trainRing(s *family.Session, p ringParams) error {
 		gAdam.Step()
 		s.Log(step, "d_loss", dStep.Scalar(dLoss))
 		s.Log(step, "g_loss", gStep.Scalar(gLoss))
+		if loop.EpochEnds() {
+			if err := eval.show(step); err != nil {
+				return err
+			}
+		}
 	}
-	if !run.finished {
-		return run.err
+	if !loop.Finished() {
+		return loop.Err()
 	}
 	if err := eval.animate(); err != nil {
 		return err

@@ -16,7 +16,6 @@ import (
 
 	"lab/core"
 	"lab/core/checkpoint"
-	"lab/core/data"
 	"lab/core/family"
 	"lab/core/graph"
 	"lab/core/nn"
@@ -92,10 +91,11 @@ func trainWGAN(s *family.Session, p wganParams) error {
 	}
 
 	noise := s.Rand("noise")
-	run := course{s: s, total: p.Epochs * images.PerEpoch(), perEpoch: images.PerEpoch(), batches: []*data.Batches{images.Batches}, samples: p.BatchSize,
-		checkpointEvery: p.CheckpointEvery, show: eval.show,
-		parts: checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}}
-	for step := range run.steps() {
+	parts := checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}
+	perEpoch := images.PerEpoch()
+	loop := family.Loop{Steps: p.Epochs * perEpoch, PerEpoch: perEpoch, Samples: p.BatchSize, State: parts, CheckpointEvery: p.CheckpointEvery * perEpoch,
+		Batches: []family.Batches{images}}
+	for step := range loop.Run(s) {
 		images.Inputs(dStep.Value(real))
 		normal(noise, dStep.Value(dz))
 		uniform(noise, dStep.Value(mix))
@@ -110,9 +110,14 @@ func trainWGAN(s *family.Session, p wganParams) error {
 			gAdam.Step()
 			s.Log(step, "g_loss", gStep.Scalar(gLoss))
 		}
+		if loop.EpochEnds() {
+			if err := eval.show(step); err != nil {
+				return err
+			}
+		}
 	}
-	if !run.finished {
-		return run.err
+	if !loop.Finished() {
+		return loop.Err()
 	}
 	if err := eval.animate(); err != nil {
 		return err
