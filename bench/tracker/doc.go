@@ -1,7 +1,7 @@
 // Command tracker measures what the tracker promises, and MLflow's stores beside it
 // where LAB_PYTHON names a Python with MLflow.
 //
-//	go run ./bench/tracker                      every part, about two minutes
+//	go run ./bench/tracker                      every part, about six minutes
 //	go run ./bench/tracker -part commits,step   some of them
 //	go run ./bench/tracker -dir /mnt/disk       on the disk of that folder
 //

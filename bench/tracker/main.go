@@ -97,15 +97,15 @@ func (b *bench) print() {
 	fmt.Fprintln(w, "what\tpromise\tmedian\tbest\t")
 	for _, r := range b.rows {
 		v := slices.Sorted(slices.Values(r.values))
-		median, best := v[len(v)/2], v[len(v)-1]
+		middle, best := median(v), v[len(v)-1]
 		if r.lower {
 			best = v[0]
 		}
 		verdict := ""
 		if r.kept != nil {
-			verdict = map[bool]string{true: "kept", false: "MISSED"}[r.kept(median)]
+			verdict = map[bool]string{true: "kept", false: "MISSED"}[r.kept(middle)]
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\n", r.what, r.bar, figure(median), r.unit, figure(best), verdict)
+		fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\n", r.what, r.bar, figure(middle), r.unit, figure(best), verdict)
 	}
 	w.Flush()
 }

@@ -16,45 +16,74 @@ import (
 	"lab/tracker"
 )
 
-// steps is a family whose recipe does nothing but steps of a millisecond, on every
-// core, as a training does. In every other block of steps it logs a point a step.
+// steps is a family whose recipes do nothing but steps of a millisecond.
 var steps = family.Family{Name: "bench-steps", Version: "1.0.0", Doc: "steps of a millisecond", Recipes: []family.Recipe{
-	family.NewRecipe("steps", "steps of a millisecond, with and without logging", train,
-		family.Metric("loss", "", core.Lower, "something to log")),
+	family.NewRecipe("busy", "steps on every core, as a training's, with and without logging", busy, logged),
+	family.NewRecipe("idle", "steps that only wait, so that all CPU time is the logging's", idle, logged),
 }}
 
-type stepParams struct {
-	Blocks int `default:"20" min:"2" doc:"blocks of steps, half of them with logging"`
-	Block  int `default:"400" min:"1" doc:"steps in a block"`
+var logged = family.Metric("loss", "", core.Lower, "something to log")
+
+type busyParams struct {
+	Rounds int `default:"12" min:"2" doc:"rounds of three blocks of steps, of which one logs"`
+	Log    int `default:"600" min:"1" doc:"steps of a block that may log"`
+	Tail   int `default:"200" min:"0" doc:"steps after those, in which the last points find their way"`
 }
 
-// train reports, as facts, the least milliseconds that a block took with and without
-// logging, and the median of the ratios of neighbours.
-func train(s *family.Session, p stepParams) error {
+// busy compares blocks that log 1,000 points a second with blocks that do not. Each
+// round has one that logs and two that do not, in an order that rotates, so that
+// drift hits all alike; the two tell how far blocks of one kind are apart. It reports
+// the medians of its rounds, in percent of the time of a step.
+func busy(s *family.Session, p busyParams) error {
 	work := calibrate()
-	var with, without []float64
-	for block := range p.Blocks {
+	step := 0
+	block := func(logs bool) float64 {
 		begin := time.Now()
-		for i := range p.Block {
+		points := 0
+		for i := range p.Log + p.Tail {
 			work()
-			if step := block*p.Block + i; block%2 == 1 {
+			for ; logs && i < p.Log && points < int(time.Since(begin).Milliseconds()); points++ {
 				s.Log(step, "loss", 1/float64(step+1))
+				step++
 			}
 		}
-		ms := float64(time.Since(begin).Microseconds()) / 1e3
-		if block%2 == 1 {
-			with = append(with, ms)
-		} else {
-			without = append(without, ms)
+		return time.Since(begin).Seconds()
+	}
+	var cost, noise []float64
+	for round := range p.Rounds {
+		var seconds [3]float64 // logging; not; not
+		for k := range seconds {
+			kind := (round + k) % 3
+			seconds[kind] = block(kind == 0)
+		}
+		share := 100 * float64(p.Log+p.Tail) / float64(p.Log)
+		cost = append(cost, share*(2*seconds[0]/(seconds[1]+seconds[2])-1))
+		noise = append(noise, share*(seconds[1]/seconds[2]-1))
+	}
+	s.Fact("bench.cost", core.FormatFloat(median(cost)))
+	s.Fact("bench.noise", core.FormatFloat(math.Abs(median(noise))))
+	return nil
+}
+
+type idleParams struct {
+	Seconds int `default:"4" min:"1" doc:"how long"`
+	Points  int `default:"1" min:"0" doc:"points a step"`
+}
+
+// idle reports the CPU time of its process, in percent of one core.
+func idle(s *family.Session, p idleParams) error {
+	begin, used := time.Now(), cpuTime()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	step := 0
+	for time.Since(begin) < time.Duration(p.Seconds)*time.Second {
+		<-tick.C
+		for range p.Points {
+			s.Log(step, "loss", 1/float64(step+1))
+			step++
 		}
 	}
-	var ratios []float64
-	for i := range with {
-		ratios = append(ratios, with[i]/without[i])
-	}
-	s.Fact("bench.ratio", core.FormatFloat(median(ratios)))
-	s.Fact("bench.best_ratio", core.FormatFloat(slices.Min(with)/slices.Min(without)))
-	s.Fact("bench.step_ms", core.FormatFloat(median(without)/float64(p.Block)))
+	s.Fact("bench.cpu", core.FormatFloat(100*(cpuTime()-used).Seconds()/time.Since(begin).Seconds()))
 	return nil
 }
 
@@ -89,72 +118,87 @@ func calibrate() func() {
 	}
 }
 
-// step runs the recipe as lab does: another process, gRPC, host, tracker.
+// step runs the recipes as lab does: another process, gRPC, host, tracker.
 func (b *bench) step() error {
-	exe, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	cost := row{what: "a training step that logs 1,000 points/s takes longer by", bar: "≤ 1", unit: "%", kept: atMost(1), lower: true}
-	least := row{what: "  by the calmest blocks of either kind", unit: "%", lower: true}
+	noise := row{what: "  two steps that do not log, one against the other", unit: "%", lower: true}
+	plugin := row{what: "  CPU time of logging them in the recipe's process", unit: "% of a core", lower: true}
+	rest := row{what: "  and in lab's, database and all", unit: "% of a core", lower: true}
 	for range b.rounds {
-		facts, err := b.trainOnce(exe)
+		facts, _, err := b.trainOnce("busy", nil)
 		if err != nil {
 			return err
 		}
-		for key, r := range map[string]*row{"bench.ratio": &cost, "bench.best_ratio": &least} {
-			v, err := strconv.ParseFloat(facts[key], 64)
+		cost.values, noise.values = append(cost.values, facts["bench.cost"]), append(noise.values, facts["bench.noise"])
+		var own, others [2]float64
+		for points := range own {
+			facts, used, err := b.trainOnce("idle", []core.Override{{Key: "points", Value: strconv.Itoa(points)}})
 			if err != nil {
-				return fmt.Errorf("%s: %w", key, err)
+				return err
 			}
-			r.values = append(r.values, 100*(v-1))
+			own[points], others[points] = facts["bench.cpu"], used
 		}
+		plugin.values, rest.values = append(plugin.values, own[1]-own[0]), append(rest.values, others[1]-others[0])
 	}
-	b.add(cost)
-	b.add(least)
+	for _, r := range []row{cost, noise, plugin, rest} {
+		b.add(r)
+	}
 	return nil
 }
 
-func (b *bench) trainOnce(exe string) (map[string]string, error) {
+// trainOnce returns what the recipe measured, and the CPU time that this process took
+// meanwhile in percent of a core.
+func (b *bench) trainOnce(name string, overrides []core.Override) (facts map[string]float64, used float64, err error) {
 	db, home, err := b.open("step")
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer os.RemoveAll(home)
 	defer db.Close()
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, 0, err
+	}
 	p, err := host.Launch(b.ctx, host.Candidate{Name: steps.Name, Path: exe, Bundled: true}, host.Options{})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer p.Close()
-	recipe, _ := p.Family.Recipe("")
-	params, err := recipe.Resolve(steps.Name, nil)
+	recipe, _ := p.Family.Recipe(name)
+	params, err := recipe.Resolve(steps.Name, overrides)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	r, err := db.Start(tracker.NewRun{Family: steps.Name, Recipe: recipe.Name, Params: params, Metrics: recipe.Metrics})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	begin, cpu := time.Now(), cpuTime()
 	out := p.Train(b.ctx, core.RunSpec{Recipe: recipe.Name, Params: params, Dir: r.Dir(), Threads: runtime.NumCPU()}, r)
+	used = 100 * (cpuTime() - cpu).Seconds() / time.Since(begin).Seconds()
 	if err := r.Close(tracker.Exit{Status: out.Status, Reason: out.Reason}); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if out.Err != nil {
-		return nil, out.Err
+		return nil, 0, out.Err
 	}
 	d, err := db.Show(b.ctx, r.UID())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	facts := map[string]string{}
+	facts = map[string]float64{}
 	for _, f := range d.Facts {
-		facts[f.Key] = f.Value
+		if facts[f.Key], err = core.ParseFloat(f.Value); err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", f.Key, err)
+		}
 	}
-	return facts, nil
+	return facts, used, nil
 }
 
 func median(v []float64) float64 {
 	s := slices.Sorted(slices.Values(v))
+	if n := len(s); n%2 == 0 {
+		return (s[n/2-1] + s[n/2]) / 2
+	}
 	return s[len(s)/2]
 }

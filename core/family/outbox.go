@@ -11,11 +11,16 @@ import (
 )
 
 const (
-	// flushEvery bounds how long a point or a progress waits for company.
-	flushEvery = 50 * time.Millisecond
+	// flushEvery bounds how long a point or a progress waits for company. Each
+	// batch costs a training that uses all cores a millisecond, in this process
+	// and in the host's, however small it is.
+	flushEvery = 250 * time.Millisecond
+	// epochGap is how long after a batch a new epoch has the next one sent: who
+	// follows the run gets a line an epoch.
+	epochGap = 50 * time.Millisecond
 	// maxBatch is where a recipe that logs faster than the host takes it has to
 	// wait. Until then a batch grows, which makes points cheaper for both sides.
-	maxBatch = 64 * wire.BatchPoints
+	maxBatch = 4 * wire.BatchPoints
 )
 
 // outbox sends the events of one run in order. Points are gathered into batches,
@@ -25,24 +30,26 @@ type outbox struct {
 	gather   sync.Mutex // guards what is gathered; held for moments
 	columns  wire.Columns
 	progress *core.Progress
+	epoch    int64     // last reported
+	drained  time.Time // when a batch was taken last
 
 	line sync.Mutex // a stream takes one message at a time; held while sending
 	send func(*pb.Event) error
 	err  error // the first failure to send; nothing is sent after it
 
-	full   chan struct{} // a batch is due
+	due    chan struct{} // a batch shall be sent before the tick
 	quit   chan struct{}
 	sender sync.WaitGroup
 }
 
 func newOutbox(send func(*pb.Event) error) *outbox {
-	o := &outbox{send: send, full: make(chan struct{}, 1), quit: make(chan struct{})}
+	o := &outbox{send: send, due: make(chan struct{}, 1), quit: make(chan struct{})}
 	o.sender.Go(func() {
 		tick := time.NewTicker(flushEvery)
 		defer tick.Stop()
 		for {
 			select {
-			case <-o.full:
+			case <-o.due:
 			case <-tick.C:
 			case <-o.quit:
 				return
@@ -61,17 +68,27 @@ func (o *outbox) point(name string, step int64, t time.Duration, value float64) 
 	case n >= maxBatch:
 		o.flush()
 	case n == wire.BatchPoints:
-		select {
-		case o.full <- struct{}{}:
-		default:
-		}
+		o.hurry()
+	}
+}
+
+// hurry has the sender send now.
+func (o *outbox) hurry() {
+	select {
+	case o.due <- struct{}{}:
+	default:
 	}
 }
 
 func (o *outbox) report(p core.Progress) {
 	o.gather.Lock()
 	o.progress = &p
+	turn := p.Epoch != o.epoch && time.Since(o.drained) > epochGap
+	o.epoch = p.Epoch
 	o.gather.Unlock()
+	if turn {
+		o.hurry()
+	}
 }
 
 // event sends everything gathered so far, then e.
@@ -93,7 +110,7 @@ func (o *outbox) flush() {
 func (o *outbox) drain() {
 	o.gather.Lock()
 	batch, progress := o.columns.Take(), o.progress
-	o.progress = nil
+	o.progress, o.drained = nil, time.Now()
 	o.gather.Unlock()
 	o.put(batch)
 	if progress != nil {

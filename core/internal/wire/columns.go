@@ -15,17 +15,20 @@ type Columns struct {
 
 // BatchPoints is the number of points at which a batch is due. It may grow while
 // the line is busy.
-const BatchPoints = 64
+const BatchPoints = 1024
+
+// firstPoints is the room a batch begins with.
+const firstPoints = 64
 
 // Add appends a point and returns the number of points gathered.
 func (c *Columns) Add(name string, step int64, t time.Duration, value float64) int {
 	b := c.batch
 	if b == nil {
 		b = &pb.Metrics{
-			Name:   make([]uint32, 0, BatchPoints),
-			Step:   make([]int64, 0, BatchPoints),
-			TimeUs: make([]int64, 0, BatchPoints),
-			Value:  make([]float64, 0, BatchPoints),
+			Name:   make([]uint32, 0, firstPoints),
+			Step:   make([]int64, 0, firstPoints),
+			TimeUs: make([]int64, 0, firstPoints),
+			Value:  make([]float64, 0, firstPoints),
 		}
 		c.batch = b
 	}

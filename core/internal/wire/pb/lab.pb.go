@@ -817,9 +817,9 @@ func (*Event_Done) isEvent_Kind() {}
 
 // Metrics is a batch of points in columns of equal length, in the order they were
 // logged. A name travels once per stream: names appends to a table that begins
-// empty with the stream, and name holds indices into it. Send a batch at 64
-// points or after 50 ms, whichever comes first; while the host is the slower side
-// a batch may grow, to a few thousand points.
+// empty with the stream, and name holds indices into it. Send a batch at 1024
+// points or after 250 ms, whichever comes first; while the host is the slower
+// side a batch may grow, to a few thousand points.
 type Metrics struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Names         []string               `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"` // letters, digits and _ . / @ % + -, at most 200
