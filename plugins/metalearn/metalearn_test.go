@@ -14,13 +14,13 @@ func TestMain(m *testing.M) { familytest.Main(m, Family) }
 
 // TestFamily runs the conformance suite over the real transport.
 func TestFamily(t *testing.T) {
-	sines, drawings := "test_tasks=100", "test_tasks=10"
+	sines, drawings, once := "test_tasks=20", "test_tasks=10", "test_every=10_000" // and a test at the end
 	familytest.Run(t, Family,
-		familytest.Short("maml", "iterations=40", sines), familytest.Long("maml", "iterations=4000", sines),
-		familytest.Short("fomaml", "data=hershey", "iterations=4", "meta_batch=4", drawings),
-		familytest.Long("fomaml", "data=hershey", "iterations=200", "meta_batch=4", drawings),
-		familytest.Short("reptile", "iterations=40", sines), familytest.Long("reptile", "iterations=8000", sines),
-		familytest.Short("protonet", "iterations=8", drawings), familytest.Long("protonet", "iterations=400", drawings),
+		familytest.Short("maml", "iterations=40", "test_every=20", sines), familytest.Long("maml", "iterations=1500", once, sines),
+		familytest.Short("fomaml", "data=hershey", "iterations=4", "meta_batch=4", once, drawings),
+		familytest.Long("fomaml", "data=hershey", "iterations=60", "meta_batch=4", once, drawings),
+		familytest.Short("reptile", "iterations=40", "test_every=20", sines), familytest.Long("reptile", "iterations=2000", once, sines),
+		familytest.Short("protonet", "iterations=8", once, drawings), familytest.Long("protonet", "iterations=100", once, drawings),
 		familytest.Reload(trial.Check))
 }
 
@@ -44,7 +44,7 @@ func TestShort(t *testing.T) {
 		{"protonet", []string{"iterations=100", "test_tasks=100"}, []bar{{"accuracy", 0.65, 1}}, "0.58 by the nearest pixels"},
 		{"maml", []string{"data=hershey", "iterations=40", "test_tasks=40"}, []bar{{"accuracy", 0.5, 1}}, "0.2 by chance"},
 	} {
-		r := familytest.Train(t, Family, c.recipe, c.overrides...)
+		r := familytest.Train(t, Family, c.recipe, append(c.overrides, "test_every=10_000")...) // and at the end
 		for _, b := range c.bars {
 			if v := r.Last(b.metric); !(v >= b.lo && v <= b.hi) {
 				t.Errorf("%s %v: %s %v, want %v to %v; without learning %s", c.recipe, c.overrides, b.metric, v, b.lo, b.hi, c.unlearned)
