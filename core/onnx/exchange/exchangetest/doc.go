@@ -7,5 +7,5 @@
 //	files.Compare()
 //
 // What a file is compared with is no second reading of it, but the network that it was
-// made of, on inputs of sizes that the export has not seen. Start with watch.go.
+// made of, at sizes that the export has not seen, 1 among them. Start with watch.go.
 package exchangetest

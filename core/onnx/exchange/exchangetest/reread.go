@@ -14,7 +14,7 @@ import (
 // free is the size of an open axis of a model that is read again.
 const free = 4
 
-// reread computes a model of a file, as compute does one of lab's own.
+// reread computes case 0 of a model of a file, as compute does of one of lab's own.
 func reread(m *onnx.Model) (map[string]*tensor.Tensor, error) {
 	net, err := exchange.Load(m)
 	if err != nil {
@@ -33,16 +33,16 @@ func reread(m *onnx.Model) (map[string]*tensor.Tensor, error) {
 			}
 		}
 		x := make([]float32, shape.Size())
-		fill(r, x, v.Type == pb.Int64)
+		fill(r, x, shape, v.Type == pb.Int64)
 		a := array.Cast(array.From(pb.Float, shape, x), v.Type)
-		values["in."+v.Name], given[v.Name] = a.Tensor(), exchange.Value{Array: a}
+		values["0.in."+v.Name], given[v.Name] = a.Tensor(), exchange.Value{Array: a}
 	}
 	out, err := net.Run(given)
 	if err != nil {
 		return nil, err
 	}
 	for i, v := range m.Outputs {
-		values["out."+v.Name] = out[i].Array.Tensor()
+		values["0.out."+v.Name] = out[i].Array.Tensor()
 	}
 	return values, nil
 }
