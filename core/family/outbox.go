@@ -15,6 +15,9 @@ const (
 	// batch costs a training that uses all cores a millisecond, in this process
 	// and in the host's, however small it is.
 	flushEvery = 250 * time.Millisecond
+	// company is how long the first point after a pause waits for those that are
+	// logged with it.
+	company = 20 * time.Millisecond
 	// epochGap is how long after a batch a new epoch has the next one sent: who
 	// follows the run gets a line an epoch.
 	epochGap = 50 * time.Millisecond
@@ -37,20 +40,24 @@ type outbox struct {
 	send func(*pb.Event) error
 	err  error // the first failure to send; nothing is sent after it
 
-	due    chan struct{} // a batch shall be sent before the tick
+	some   chan struct{} // something has been gathered
+	due    chan struct{} // it shall be sent now
 	quit   chan struct{}
 	sender sync.WaitGroup
 }
 
 func newOutbox(send func(*pb.Event) error) *outbox {
-	o := &outbox{send: send, due: make(chan struct{}, 1), quit: make(chan struct{})}
+	o := &outbox{send: send, some: make(chan struct{}, 1), due: make(chan struct{}, 1), quit: make(chan struct{})}
 	o.sender.Go(func() {
-		tick := time.NewTicker(flushEvery)
-		defer tick.Stop()
 		for {
 			select {
+			case <-o.some:
+			case <-o.quit:
+				return
+			}
+			select {
 			case <-o.due:
-			case <-tick.C:
+			case <-time.After(o.patience()):
 			case <-o.quit:
 				return
 			}
@@ -60,34 +67,46 @@ func newOutbox(send func(*pb.Event) error) *outbox {
 	return o
 }
 
+// patience is how long what has begun to gather may wait.
+func (o *outbox) patience() time.Duration {
+	o.gather.Lock()
+	defer o.gather.Unlock()
+	return max(company, flushEvery-time.Since(o.drained))
+}
+
 func (o *outbox) point(name string, step int64, t time.Duration, value float64) {
 	o.gather.Lock()
 	n := o.columns.Add(name, step, t, value)
 	o.gather.Unlock()
 	switch {
+	case n == 1:
+		wake(o.some)
 	case n >= maxBatch:
 		o.flush()
 	case n == wire.BatchPoints:
-		o.hurry()
+		wake(o.due)
 	}
 }
 
-// hurry has the sender send now.
-func (o *outbox) hurry() {
+func wake(c chan struct{}) {
 	select {
-	case o.due <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
 func (o *outbox) report(p core.Progress) {
 	o.gather.Lock()
+	first := o.progress == nil
 	o.progress = &p
 	turn := p.Epoch != o.epoch && time.Since(o.drained) > epochGap
 	o.epoch = p.Epoch
 	o.gather.Unlock()
+	if first {
+		wake(o.some)
+	}
 	if turn {
-		o.hurry()
+		wake(o.due)
 	}
 }
 
@@ -110,7 +129,10 @@ func (o *outbox) flush() {
 func (o *outbox) drain() {
 	o.gather.Lock()
 	batch, progress := o.columns.Take(), o.progress
-	o.progress, o.drained = nil, time.Now()
+	o.progress = nil
+	if batch != nil || progress != nil {
+		o.drained = time.Now()
+	}
 	o.gather.Unlock()
 	o.put(batch)
 	if progress != nil {
