@@ -115,7 +115,7 @@ class BERT(nn.Module):
         self.intermediate, self.narrow, self.pooler = nn.Linear(d, 2 * d), nn.Linear(2 * d, d), nn.Linear(d, d)
         self.bias = nn.Parameter(torch.zeros(vocabulary))
 
-    def forward(self, words, segments, mask):
+    def states(self, words, segments, mask):
         b, t = words.shape
         x = self.norm(self.word(words) + self.segment(segments) + self.position(torch.arange(t)))
         split = lambda y: y.view(b, t, self.heads, -1).transpose(1, 2)
@@ -123,7 +123,10 @@ class BERT(nn.Module):
         scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5 + (1 - mask[:, None, None, :].float()) * -1e4
         y = (scores.softmax(-1) @ v).transpose(1, 2).reshape(b, t, -1)
         x = self.norm1(x + self.output(y))
-        x = self.norm2(x + self.narrow(F.gelu(self.intermediate(x))))
+        return self.norm2(x + self.narrow(F.gelu(self.intermediate(x))))
+
+    def forward(self, words, segments, mask):
+        x = self.states(words, segments, mask)
         return x @ self.word.weight.T + self.bias, torch.tanh(self.pooler(x[:, 0]))
 
 
