@@ -8,29 +8,34 @@
 #include <string.h>
 
 enum { KC = 320, GROUP = 8, COLUMNS = 256, SMALL = 200000 };
+enum { NEAR = 1 << 17, AT_ONCE = 1 << 18 }; // floats of B: that stay in the second-level cache; that are packed for all of K at once
+
+// h rows of C from row i on and cols of its columns, at most a panel.
+static inline void one(const lab_left *l, long i, long h, long cols, const float *b, long bs, float *c, long cs, int accumulate) {
+  const long nr = lab_cpu->nr, wide = cols > lab_cpu->lanes;
+  const lab_tile run = lab_cpu->tile[l->kind != LAB_ROWS][wide][h];
+  const float *a = l->a + (l->kind == LAB_ROWS ? i * l->stride : l->kind == LAB_COLUMNS ? i : i * l->k);
+  const long as = l->kind == LAB_PACKED ? h : l->stride;
+  if (cols == nr || cols == lab_cpu->lanes) {
+    run(l->runs, l->at, l->k, a, as, b, bs, c, cs, accumulate);
+    return;
+  }
+  _Alignas(64) float edge[LAB_MAX_MR * LAB_MAX_NR];
+  run(l->runs, l->at, l->k, a, as, b, bs, edge, nr, 0);
+  for (long y = 0; y < h; y++)
+    for (long x = 0; x < cols; x++) c[y * cs + x] = accumulate ? c[y * cs + x] + edge[y * nr + x] : edge[y * nr + x];
+}
 
 void lab_multiply(const lab_left *l, long m, long n, const float *b, long bs, long ps, float *c, long cs, int accumulate) {
-  const long nr = lab_cpu->nr, mr = lab_cpu->mr, lanes = lab_cpu->lanes;
+  const long nr = lab_cpu->nr, mr = lab_cpu->mr;
   const long count = (m + mr - 1) / mr, base = count ? m / count : 0, rest = count ? m % count : 0;
-  const lab_tile(*tiles)[LAB_MAX_MR + 1] = lab_cpu->tile[l->kind != LAB_ROWS];
-  _Alignas(64) float edge[LAB_MAX_MR * LAB_MAX_NR];
-  for (long j = 0; j < n; j += nr, b += ps) {
-    const long cols = n - j < nr ? n - j : nr, wide = cols > lanes;
-    const int whole = cols == nr || cols == lanes;
+  const long wide = n > 2 * nr && (n + nr - 1) / nr * ps <= NEAR ? n : nr; // of C: its lines come in their order where B stays near
+  for (long j0 = 0; j0 < n; j0 += wide)
     for (long i = 0, q = 0; q < count; q++) {
-      long h = base + (q < rest);
-      const float *a = l->a + (l->kind == LAB_ROWS ? i * l->stride : l->kind == LAB_COLUMNS ? i : i * l->k);
-      const long as = l->kind == LAB_PACKED ? h : l->stride;
-      float *out = c + i * cs + j;
-      if (whole) tiles[wide][h](l->runs, l->at, l->k, a, as, b, bs, out, cs, accumulate);
-      else {
-        tiles[wide][h](l->runs, l->at, l->k, a, as, b, bs, edge, nr, 0);
-        for (long y = 0; y < h; y++)
-          for (long x = 0; x < cols; x++) out[y * cs + x] = accumulate ? out[y * cs + x] + edge[y * nr + x] : edge[y * nr + x];
-      }
+      const long h = base + (q < rest), end = j0 + wide < n ? j0 + wide : n;
+      for (long j = j0; j < end; j += nr) one(l, i, h, n - j < nr ? n - j : nr, b + j / nr * ps, bs, c + i * cs + j, cs, accumulate);
       i += h;
     }
-  }
 }
 
 enum { DIRECT, SHARED, OWN }; // B as it lies, in panels packed for all tasks, or by the task that reads them
@@ -40,7 +45,7 @@ typedef struct {
   long m, n, k, lda, ldb, ldc;
   const float *a, *b;
   float *c, *panels;
-  long kc, k0, j0, nc;             // the blocks of K; the shared panels' place
+  long kc, k0, k1, j0, nc;         // the blocks of K; the shared panels' place
   long rows, row_tasks, per_group; // rows a task, panels a task
   const lab_epilogue *then;        // after the last block of K, where a task has whole rows
 } job;
@@ -49,9 +54,10 @@ static const float *at_b(const job *g, long k, long j) { return g->tb ? g->b + j
 
 static void pack_shared(void *arg, long t) {
   job *g = arg;
-  const long nr = lab_cpu->nr, j = t * GROUP * nr, n = g->nc - j < GROUP * nr ? g->nc - j : GROUP * nr;
-  const long kc = g->k - g->k0 < g->kc ? g->k - g->k0 : g->kc;
-  lab_cpu->pack(g->tb, kc, n, at_b(g, g->k0, g->j0 + j), g->ldb, g->panels + j * kc, kc * nr);
+  const long nr = lab_cpu->nr, panels = (g->nc + nr - 1) / nr, groups = (panels + GROUP - 1) / GROUP;
+  const long j = t % groups * GROUP * nr, n = g->nc - j < GROUP * nr ? g->nc - j : GROUP * nr;
+  const long k = g->k0 + t / groups * g->kc, kc = g->k1 - k < g->kc ? g->k1 - k : g->kc;
+  lab_cpu->pack(g->tb, kc, n, at_b(g, k, g->j0 + j), g->ldb, g->panels + (k - g->k0) * panels * nr + j * kc, kc * nr);
 }
 
 // The task's rows i0.. of A and kc of its columns, packed where lines 2 KB apart would fall
@@ -72,13 +78,26 @@ static lab_left left(const job *g, long i0, long m, long k0, long kc, int reused
   return l;
 }
 
+// Rows i0.. of C from panels of depth kc; a few at a time if they are whole and to be finished.
+static void shared(const job *g, lab_left l, long i0, long m, long n, const float *b, long kc, int finish, float *c, int accumulate) {
+  const long nr = lab_cpu->nr, few = finish && l.kind != LAB_PACKED ? 4L * lab_cpu->mr : m;
+  for (long i = 0; i < m; i += few) {
+    const long h = m - i < few ? m - i : few;
+    lab_multiply(&l, h, n, b, nr, kc * nr, c + i * g->ldc, g->ldc, accumulate);
+    if (finish) lab_finish(g->then, i0 + i, h, n, c + i * g->ldc);
+    l.a += few * (l.kind == LAB_ROWS ? l.stride : 1);
+  }
+}
+
 // A task's rows and panels, for the blocks of K from k0 to k1.
-static void compute_blocks(const job *g, long t, long k0, long k1) {
+static void compute(void *arg, long t) {
+  const job *g = arg;
   const long nr = lab_cpu->nr, panels = (g->nc + nr - 1) / nr;
   const long i0 = t % g->row_tasks * g->rows, m = g->m - i0 < g->rows ? g->m - i0 : g->rows;
   const long p0 = t / g->row_tasks * g->per_group, p1 = p0 + g->per_group < panels ? p0 + g->per_group : panels;
-  for (long k = k0; k < k1; k += g->kc) {
-    const long kc = g->k - k < g->kc ? g->k - k : g->kc;
+  const int whole = g->then && g->per_group == panels && g->nc == g->n; // rows
+  for (long k = g->k0; k < g->k1; k += g->kc) {
+    const long kc = g->k1 - k < g->kc ? g->k1 - k : g->kc;
     const int accumulate = g->accumulate || k > 0;
     const lab_left l = left(g, i0, m, k, kc, p1 - p0 > 1);
     const long step = g->how_b == OWN ? GROUP : p1 - p0;
@@ -86,7 +105,7 @@ static void compute_blocks(const job *g, long t, long k0, long k1) {
       const long j = p * nr, end = (p + step < p1 ? p + step : p1) * nr, n = (end < g->nc ? end : g->nc) - j;
       float *c = g->c + i0 * g->ldc + g->j0 + j;
       const float *b = at_b(g, k, g->j0 + j);
-      if (g->how_b == SHARED) lab_multiply(&l, m, n, g->panels + j * kc, nr, kc * nr, c, g->ldc, accumulate);
+      if (g->how_b == SHARED) shared(g, l, i0, m, n, g->panels + (k - g->k0) * panels * nr + j * kc, kc, k + kc == g->k && whole, c, accumulate);
       else if (g->how_b == DIRECT && n % nr == 0) lab_multiply(&l, m, n, b, g->ldb, nr, c, g->ldc, accumulate);
       else {
         float *d = lab_scratch(LAB_PACK_B, (size_t)((n + nr - 1) / nr * nr * kc));
@@ -95,13 +114,7 @@ static void compute_blocks(const job *g, long t, long k0, long k1) {
       }
     }
   }
-  if (g->then && g->per_group == panels && k1 == g->k && g->nc == g->n) lab_finish(g->then, i0, m, g->n, g->c + i0 * g->n);
-}
-
-static void compute(void *arg, long t) {
-  job *g = arg;
-  if (g->how_b == SHARED) compute_blocks(g, t, g->k0, g->k0 + g->kc < g->k ? g->k0 + g->kc : g->k);
-  else compute_blocks(g, t, 0, g->k);
+  if (whole && g->k1 == g->k && g->how_b != SHARED) lab_finish(g->then, i0, m, g->n, g->c + i0 * g->n);
 }
 
 static void finish(void *arg, long t) {
@@ -164,7 +177,12 @@ static void blocked(job *g, int *finished) {
   // A task: a block of rows that stays in the second-level cache, and as many panels as
   // leave about four tasks a thread.
   g->row_tasks = (m + 16 * mr - 1) / (16 * mr);
+  if (g->row_tasks > 1) { // as many for every thread
+    const long few = 4L * lab_threads() < m / (4 * mr) ? 4L * lab_threads() : m / (4 * mr);
+    g->row_tasks = (g->row_tasks + few - 1) / few * few;
+  }
   g->rows = (m + g->row_tasks - 1) / g->row_tasks;
+  g->row_tasks = (m + g->rows - 1) / g->rows;
   const int far = g->ldb % 256 == 0 && k * n > 8192; // rows that fall into few cache sets
   g->how_b = g->row_tasks > 1 ? SHARED : g->tb || m > 6 * mr || (far && m > mr) ? OWN : DIRECT;
   const long nc = g->how_b == SHARED ? 4096 / nr * nr : n;
@@ -178,13 +196,11 @@ static void blocked(job *g, int *finished) {
     if (g->per_group > panels || (g->then && g->row_tasks >= 2 * lab_threads())) g->per_group = panels; // whole rows
     *finished = g->per_group == panels && g->nc == n;
     const long tasks = g->row_tasks * ((panels + g->per_group - 1) / g->per_group);
-    if (g->how_b != SHARED) {
-      run(compute, g, tasks, flops);
-      continue;
-    }
-    g->panels = lab_scratch(LAB_SHARED, (size_t)(panels * nr * g->kc));
-    for (g->k0 = 0; g->k0 < k; g->k0 += g->kc) {
-      run(pack_shared, g, (panels + GROUP - 1) / GROUP, flops);
+    const long at_once = g->how_b == SHARED && panels * nr * k > AT_ONCE ? g->kc : k;
+    if (g->how_b == SHARED) g->panels = lab_scratch(LAB_SHARED, (size_t)(panels * nr * at_once));
+    for (g->k0 = 0; g->k0 < k; g->k0 = g->k1) {
+      g->k1 = k - g->k0 < at_once ? k : g->k0 + at_once;
+      if (g->how_b == SHARED) run(pack_shared, g, (panels + GROUP - 1) / GROUP * ((g->k1 - g->k0 + g->kc - 1) / g->kc), flops);
       run(compute, g, tasks, flops);
     }
   }
@@ -204,7 +220,7 @@ void lab_product(int ta, int tb, long m, long n, long k, const float *a, long ld
     vector_job v = {!ta, accumulate, k, m, lda, ldc, 0, a, c};
     vector(&v, b, tb ? 1 : ldb);
   } else {
-    job g = {ta, tb, accumulate, 0, m, n, k, lda, ldb, ldc, a, b, c, 0, 0, 0, 0, 0, 0, 0, 0, then};
+    job g = {.ta = ta, .tb = tb, .accumulate = accumulate, .m = m, .n = n, .k = k, .lda = lda, .ldb = ldb, .ldc = ldc, .a = a, .b = b, .c = c, .then = then};
     blocked(&g, &finished);
   }
   if (then && !finished) {
