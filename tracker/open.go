@@ -24,8 +24,8 @@ type Options struct {
 	Now          func() time.Time // the clock; default time.Now
 
 	// OnTrouble is told, once a run, when the database stops taking its events
-	// and they go to a spool instead. One line, fit to be shown. It is called
-	// from Put or Close.
+	// and they go to a spool instead, or when the log cannot be written. One
+	// line, fit to be shown. It is called from Put or Close.
 	OnTrouble func(error)
 
 	maxPages  int                 // limits the database, to test a full disk

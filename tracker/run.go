@@ -41,6 +41,7 @@ type Run struct {
 	points  request         // reused
 	spool   *spool          // non-nil while the database takes nothing
 	trouble error           // the first
+	logless bool            // the log could not be written, and that was told
 	done    *core.Done
 	closed  bool
 }
@@ -180,7 +181,7 @@ func (r *Run) putLog(l core.Log) error {
 		return r.tooLate()
 	}
 	if _, err := r.log.WriteString(line); err != nil {
-		r.report(fmt.Errorf("the log of run %s is not being written: %w", r.head.UID, err))
+		r.tellOfLog(err)
 	}
 	return nil
 }

@@ -36,9 +36,13 @@ func (r *Run) degrade(cause error) {
 	s.f, _ = os.OpenFile(s.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	r.spool = s
 	s.add(record{Start: &r.head})
+	where := s.path
+	if s.f == nil {
+		where = "memory"
+	}
 	err := storageError("write to", r.db.path, cause)
 	r.report(&core.Error{Kind: core.Storage, Err: err, Try: core.TryOf(err),
-		Msg: "run " + r.head.UID + " goes on and its metrics are kept in " + s.path})
+		Msg: "run " + r.head.UID + " goes on and its metrics are kept in " + where})
 }
 
 // report shows the first trouble of the run to whoever asked for it.
@@ -49,6 +53,18 @@ func (r *Run) report(err error) {
 	r.trouble = err
 	if r.db.opts.OnTrouble != nil {
 		r.db.opts.OnTrouble(err)
+	}
+}
+
+// tellOfLog says once that the log is not being written, unless the disk's trouble is
+// known. Callers hold r.mu.
+func (r *Run) tellOfLog(cause error) {
+	if r.logless || r.trouble != nil {
+		return
+	}
+	r.logless = true
+	if r.db.opts.OnTrouble != nil {
+		r.db.opts.OnTrouble(fmt.Errorf("the log of run %s is not being written: %w", r.head.UID, cause))
 	}
 }
 
@@ -146,8 +162,9 @@ func (s *spool) abandon(r *Run) error {
 	if s.f != nil {
 		s.f.Close()
 	}
-	lost := s.dropped
+	lost, where := s.dropped, s.path
 	if len(mem) > 0 {
+		where = filepath.Join(r.dir, reserveName)
 		n, err := fillReserve(r.dir, mem)
 		if err != nil {
 			n = 0
@@ -160,7 +177,7 @@ func (s *spool) abandon(r *Run) error {
 		os.Remove(filepath.Join(r.dir, reserveName))
 	}
 	e := &core.Error{Kind: core.Storage, Err: ErrSpooled,
-		Msg: "the metrics of run " + r.head.UID + " are in " + s.path,
+		Msg: "the metrics of run " + r.head.UID + " are in " + where,
 		Try: "any lab command that writes, once the disk has room: it merges them"}
 	if lost > 0 {
 		e.Msg = fmt.Sprintf("%d points of run %s are lost, neither the database nor %s could be written", lost, r.head.UID, s.path)

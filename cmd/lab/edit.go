@@ -15,7 +15,7 @@ import (
 
 // store opens the home for writing, creating it where it is not there.
 func (a *app) store() (*tracker.DB, error) {
-	return tracker.Open(a.homeDir(), tracker.Options{Version: version(), OnTrouble: a.warn})
+	return tracker.Open(a.homeDir(), tracker.Options{Version: version(), OnTrouble: a.trouble})
 }
 
 // edits opens a home that is there for writing.

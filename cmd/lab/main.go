@@ -36,6 +36,7 @@ type app struct {
 	home     string    // folder of database and runs
 	json     bool
 	quiet    bool
+	view     *view // of the run that trains, if one does
 }
 
 // main runs one command line and returns the exit code.

@@ -120,7 +120,8 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s did not come", args[0])
 }
 
-// disk mounts a disk in memory: disk FOLDER SIZE, or makes one read-only: disk FOLDER ro.
+// disk mounts a disk in memory: disk FOLDER SIZE; where there is one it gets that size,
+// or with ro it can only be read any more.
 func disk(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: disk FOLDER SIZE|ro")
@@ -128,6 +129,12 @@ func disk(ts *testscript.TestScript, neg bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	if args[1] == "ro" {
 		if out, err := exec.Command("mount", "-o", "remount,ro", dir).CombinedOutput(); err != nil {
+			ts.Fatalf("%v: %s", err, out)
+		}
+		return
+	}
+	if exec.Command("mountpoint", "-q", dir).Run() == nil {
+		if out, err := exec.Command("mount", "-o", "remount,size="+args[1], dir).CombinedOutput(); err != nil {
 			ts.Fatalf("%v: %s", err, out)
 		}
 		return

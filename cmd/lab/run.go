@@ -201,4 +201,17 @@ func dataDir() string {
 	return ""
 }
 
+// trouble tells of what the database could not do while a run goes on.
+func (a *app) trouble(err error) {
+	text := "warning: " + oneLine(err.Error())
+	if try := core.TryOf(err); try != "" {
+		text += "\ntry: " + oneLine(try)
+	}
+	if a.view != nil {
+		a.view.say(text)
+	} else {
+		fmt.Fprintln(a.err, "lab: "+text)
+	}
+}
+
 func (a *app) warn(err error) { fmt.Fprintln(a.err, "lab: warning: "+oneLine(err.Error())) }

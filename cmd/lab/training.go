@@ -35,8 +35,8 @@ func (a *app) record(ctx context.Context, p *launched, spec core.RunSpec, run *t
 	if outcome.Status == core.Crashed && outcome.Signal == "" {
 		x.Code = &outcome.ExitCode
 	}
-	if err := run.Close(x); err != nil && !errors.Is(err, tracker.ErrSpooled) { // of a spool the user has been told
-		a.warn(err)
+	if err := run.Close(x); err != nil { // where the metrics are that the database did not take, or that they are lost
+		a.trouble(err)
 	}
 	return outcome, nil
 }
@@ -64,7 +64,9 @@ func (a *app) train(ctx context.Context, p *host.Plugin, spec core.RunSpec, run 
 			}
 		}
 	}()
+	a.view = v
 	outcome := p.Train(ctx, spec, tee{run, v})
+	a.view = nil
 	signal.Stop(signals)
 	close(done)
 	v.close()

@@ -54,12 +54,15 @@ func (s *Session) File(name string, step int, write func(io.Writer) error) error
 }
 
 // SaveModel writes an ONNX model: NAME.onnx for step 0, the model of the run;
-// NAME-STEP.onnx for others. The newest model is what another run starts from.
+// NAME-STEP.onnx for others. The newest model is what another run starts from. Where
+// the disk has no room for the model of the run, it goes to the folder of temporary
+// files, and a warning tells its path.
 func (s *Session) SaveModel(name string, step int, write func(io.Writer) error) error {
 	return s.artifact("model", name, ".onnx", step, write)
 }
 
-// artifact writes a file and tells the host. Models lie in the run's folder, all
+// artifact writes a file and tells the host. A file that finds no room on the disk is
+// left out: a training is not lost for a picture. Models lie in the run's folder, all
 // else in artifacts/ below it, where it cannot meet a file of the host's.
 func (s *Session) artifact(kind, name, ext string, step int, write func(io.Writer) error) error {
 	label := kind + " " + name + ext
@@ -81,8 +84,12 @@ func (s *Session) artifact(kind, name, ext string, step int, write func(io.Write
 		name += ext
 	}
 	f, err := s.writeOnce(rel, write)
-	if err != nil {
-		return fmt.Errorf("%s: %w", label, err)
+	switch {
+	case err == nil:
+	case kind == "model" && step == 0:
+		return s.keepElsewhere(label, rel, write, err)
+	default:
+		return s.leaveOut(label, err)
 	}
 	return s.out.event(wire.FromEvent(core.Artifact{Name: name, Kind: kind, Path: rel,
 		SHA256: f.sha256, Bytes: f.bytes, Step: int64(step)}))

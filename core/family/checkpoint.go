@@ -34,7 +34,8 @@ type checkpointBest struct {
 // what save writes (weights, the optimiser's state, where the data stands) and,
 // without being asked, the random streams and the best values. Call it between
 // steps; step is the number of steps done. A second one at a step does nothing: a run
-// may be stopped right after a checkpoint that was due.
+// may be stopped right after a checkpoint that was due. One that finds no room on the
+// disk is left out.
 func (s *Session) Checkpoint(step int, save func(io.Writer) error) error {
 	if err := wire.CheckStep(int64(step)); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
@@ -71,7 +72,7 @@ func (s *Session) Checkpoint(step int, save func(io.Writer) error) error {
 		return save(w)
 	})
 	if err != nil {
-		return fmt.Errorf("checkpoint at step %d: %w", step, err)
+		return s.leaveOut(fmt.Sprintf("checkpoint at step %d", step), err)
 	}
 	return s.out.event(wire.FromEvent(core.Checkpoint{Path: rel, SHA256: f.sha256, Bytes: f.bytes, Step: int64(step)}))
 }

@@ -31,6 +31,7 @@ type Session struct {
 	written map[string]bool   // paths of artifacts and checkpoints
 	resumed bool              // Resume was called
 	misuse  error             // the first wrong call that had no error to return
+	full    bool              // a file found no room, and that was told
 }
 
 // best is the best point of one metric.
