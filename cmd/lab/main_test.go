@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -75,6 +76,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"lines":   lines,
 			"record":  record,
+			"sql":     runSQL,
 			"disk":    disk,
 			"waitfor": waitFor,
 		},
@@ -104,6 +106,18 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 	if fmt.Sprint(n) != args[1] {
 		ts.Fatalf("%s has %d lines, not %s:\n%s", args[0], n, args[1], text)
 	}
+}
+
+// runSQL has SQLite run the statements of a file: sql DATABASE FILE.
+func runSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: sql DATABASE FILE")
+	}
+	db, err := sql.Open("sqlite3", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.Exec(ts.ReadFile(args[1]))
+	ts.Check(err)
 }
 
 // waitfor waits until a file matching the pattern holds the text.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -16,7 +17,8 @@ import (
 // record writes a run as a training would have left it, without one: scripts about
 // reports need many. Words are property=value: home, plugin, recipe, name, note, tag,
 // status, reason; metric:NAME=1,2,3 are points at the steps from 1; anything else is a
-// parameter.
+// parameter. at=TIME is what the clock says when it starts, took=SPAN how far it has moved
+// when it ends, back too.
 //
 //	record name=slow lr=0.1 seed=2 metric:fid=30,20,25
 func record(ts *testscript.TestScript, neg bool, words []string) {
@@ -28,7 +30,11 @@ func record(ts *testscript.TestScript, neg bool, words []string) {
 		Environment: []core.Fact{{Key: "data.name", Value: "fashion-mini"}, {Key: "git.commit", Value: "0123456789abcdef"}},
 		Metrics:     []core.MetricSpec{{Name: "fid", Goal: core.Lower}, {Name: "loss"}}}
 	exit := tracker.Exit{Status: core.Finished}
-	var points []core.Point
+	var (
+		points []core.Point
+		clock  time.Time
+		took   time.Duration
+	)
 	for _, w := range words {
 		key, value, _ := strings.Cut(w, "=")
 		switch name, isMetric := strings.CutPrefix(key, "metric:"); {
@@ -52,6 +58,14 @@ func record(ts *testscript.TestScript, neg bool, words []string) {
 			n.Tags = append(n.Tags, value)
 		case key == "status":
 			exit.Status = core.Status(value)
+		case key == "at":
+			var err error
+			clock, err = time.Parse(time.RFC3339, value)
+			ts.Check(err)
+		case key == "took":
+			var err error
+			took, err = time.ParseDuration(value)
+			ts.Check(err)
 		case key == "reason":
 			exit.Reason = value
 		default:
@@ -61,12 +75,17 @@ func record(ts *testscript.TestScript, neg bool, words []string) {
 			}
 		}
 	}
-	db, err := tracker.Open(ts.MkAbs(home), tracker.Options{})
+	var now func() time.Time
+	if !clock.IsZero() {
+		now = func() time.Time { return clock }
+	}
+	db, err := tracker.Open(ts.MkAbs(home), tracker.Options{Now: now})
 	ts.Check(err)
 	defer db.Close()
 	run, err := db.Start(n)
 	ts.Check(err)
 	ts.Check(run.Put(core.Metrics{Points: points}))
+	clock = clock.Add(took)
 	h := fnv.New32()
 	fmt.Fprint(h, words)
 	model := fmt.Sprintf("weights %x", h.Sum32())
