@@ -86,6 +86,7 @@ func (v *view) show(e core.Event) {
 		}
 		return
 	}
+	_, over := e.(core.Done)
 	if v.quiet {
 		return
 	}
@@ -93,7 +94,7 @@ func (v *view) show(e core.Event) {
 		if time.Since(v.drawnAt) > 100*time.Millisecond {
 			v.draw()
 		}
-	} else if p := v.progress; p.Epoch > v.epoch+1 || p.Total > 0 && p.Done == p.Total && p.Epoch > v.epoch && v.scored(e) {
+	} else if p := v.progress; p.Epoch > v.epoch+1 || p.Total > 0 && p.Done == p.Total && p.Epoch > v.epoch && (v.scored(e) || over) {
 		v.epoch = p.Epoch - 1
 		if p.Done == p.Total {
 			v.epoch = p.Epoch
@@ -103,7 +104,7 @@ func (v *view) show(e core.Event) {
 }
 
 // scored reports whether the event brings the headline metric: the last epoch's line
-// waits for it.
+// waits for it, or for the end where it came before.
 func (v *view) scored(e core.Event) bool {
 	m, ok := e.(core.Metrics)
 	if !ok || len(v.recipe.Metrics) == 0 {
