@@ -30,8 +30,8 @@ func parseColumns(texts []string) ([]term, error) {
 	return ts, nil
 }
 
-// column returns the SQL of a term's value: a parameter or fact as its text, a
-// metric as a number, or as 'nan'; NULL where the run has none.
+// column returns the SQL of a term's value: a parameter or fact as its text, when the
+// run was started as UTC, a metric as a number, or as 'nan'; NULL where the run has none.
 func (c *compiler) column(t term) string {
 	if t.fn == "" {
 		if col, ok := textColumns[t.name]; ok {
@@ -40,6 +40,8 @@ func (c *compiler) column(t term) string {
 		switch t.name {
 		case "seed":
 			return "printf('%u',r.seed)"
+		case "started":
+			return "strftime('%Y-%m-%dT%H:%M:%SZ',r.started/1000,'unixepoch')"
 		case "tag":
 			return "(SELECT group_concat(tag,' ' ORDER BY tag) FROM tag WHERE run_id=r.id)"
 		}

@@ -31,7 +31,7 @@ func group(runs []Summary, by int) []Group {
 	os := make([]outline, len(runs))
 	for i := range runs {
 		s := &runs[i]
-		o := outline{id: int64(i), started: s.Started.UnixNano(), finished: s.Status == core.Finished, by: s.Columns[:min(by, len(s.Columns))]}
+		o := outline{id: int64(i), ord: s.Started.UnixNano(), finished: s.Status == core.Finished, by: s.Columns[:min(by, len(s.Columns))]}
 		o.fold, o.same = identify([]byte(packParams(s.Params)), strconv.AppendUint(nil, s.Seed, 10),
 			[]byte(s.Family), []byte(s.FamilyVersion), []byte(s.Recipe), []byte(strings.Join(s.From, " ")))
 		os[i] = o

@@ -14,7 +14,7 @@ import (
 // outline is as much of a run as putting it in its place takes.
 type outline struct {
 	id       int64
-	started  int64
+	ord      int64 // of two the newer one's is greater
 	finished bool
 	fold     identity // equal for runs that are equal but for their seed
 	same     identity // equal for runs that are equal
@@ -40,7 +40,7 @@ func (db *DB) outlines(ctx context.Context, tx querier, fates []fate, q Query, p
 	if f.Apart {
 		sorts, order = nil, p.sort
 	} else {
-		text += ",r.started,r.state,r.family,r.family_version,r.recipe,r.seed,r.params," +
+		text += ",r.ord,r.started,r.state,r.family,r.family_version,r.recipe,r.seed,r.params," +
 			"(SELECT group_concat(sha256,' ' ORDER BY position) FROM lineage WHERE run_id=r.id)"
 	}
 	values := []string{}
@@ -71,13 +71,14 @@ func (db *DB) outlines(ctx context.Context, tx querier, fates []fate, q Query, p
 		o                                                     outline
 		state, family, version, recipe, seed, params, lineage sql.RawBytes
 		uid                                                   string
+		started                                               int64
 		seconds                                               float64
 		read                                                  = make([]Value, len(values))
 		texts                                                 = interned{}
 	)
 	to := []any{&o.id}
 	if !f.Apart {
-		to = append(to, &o.started, &state, &family, &version, &recipe, &seed, &params, &lineage)
+		to = append(to, &o.ord, &started, &state, &family, &version, &recipe, &seed, &params, &lineage)
 	}
 	if brief {
 		to = append(to, &uid, &seconds)
@@ -97,7 +98,7 @@ func (db *DB) outlines(ctx context.Context, tx querier, fates []fate, q Query, p
 		}
 		if brief {
 			o.brief = &Summary{UID: uid, Family: texts.text(family), Recipe: texts.text(recipe),
-				Started: time.UnixMilli(o.started), Elapsed: inSeconds(seconds), Columns: vs[len(by)+len(sorts):]}
+				Started: time.UnixMilli(started), Elapsed: inSeconds(seconds), Columns: vs[len(by)+len(sorts):]}
 		}
 		os = append(os, o)
 	}

@@ -114,7 +114,7 @@ func bundle(os []outline, apart, by bool) []bundled {
 	newest := map[identity]int{}
 	for i := range os {
 		if o := &os[i]; o.finished {
-			if k, ok := newest[o.same]; !ok || o.started > os[k].started {
+			if k, ok := newest[o.same]; !ok || o.ord > os[k].ord {
 				newest[o.same] = i
 			}
 		}

@@ -83,7 +83,7 @@ func newSheet(groups []tracker.Group, by, columns []string) *sheet {
 			case !number[k]:
 				row.text(name, textsOf(g, k), false)
 			case v.Number && !alike:
-				row.statistic(name, g.Column(k), "")
+				row.statistic(name, g.Column(k), inUnits(name, g.Column(k)))
 			default:
 				row.statistic(name, g.Column(k), textsOf(g, k))
 			}
@@ -135,6 +135,19 @@ func (r *row) statistic(name string, s tracker.Statistic, text string) {
 		r.sheet.names = append(r.sheet.names, name+" std")
 	}
 	r.exact = append(r.exact, std)
+}
+
+// inUnits is the mean of a property of runs that has a unit, or "" for what else a column
+// may hold.
+func inUnits(name string, s tracker.Statistic) string {
+	switch {
+	case s.N == 0:
+	case name == "duration" || name == "age":
+		return duration(secondsOf(s.Mean))
+	case name == "memory":
+		return humanize.Bytes(uint64(s.Mean))
+	}
+	return ""
 }
 
 // plusMinus is the mean with as many decimals as the deviation's two digits, or what a
@@ -264,23 +277,25 @@ func differing(groups []tracker.Group) []string {
 }
 
 // headlines lists the metrics to show: the first ones with a direction that each
-// recipe promises.
+// recipe promises, or the first ones where none has, as in runs from other trackers.
 func headlines(groups []tracker.Group) []string {
-	var names []string
-	recipes := map[string]bool{}
+	type headline struct{ recipe, metric string }
+	var (
+		names []string
+		found = map[headline]bool{}
+		count = map[string]int{} // by recipe
+	)
 	for _, g := range groups {
 		r := g.Runs[0]
-		if recipe := r.Family + "/" + r.Recipe; recipes[recipe] {
-			continue
-		} else {
-			recipes[recipe] = true
-		}
-		n := 0
+		recipe := r.Family + "/" + r.Recipe
+		aimless := !slices.ContainsFunc(r.Metrics, func(m tracker.Metric) bool { return m.Promised && m.Goal != core.Neutral })
 		for _, m := range r.Metrics {
-			if !m.Promised || m.Goal == core.Neutral || n == reportMetrics {
+			h := headline{recipe, m.Name}
+			if !m.Promised || m.Goal == core.Neutral && !aimless || count[recipe] == reportMetrics || found[h] {
 				continue
 			}
-			n++
+			found[h] = true
+			count[recipe]++
 			if !slices.Contains(names, m.Name) {
 				names = append(names, m.Name)
 			}

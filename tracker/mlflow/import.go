@@ -120,7 +120,7 @@ func (im *importer) runs(experiment string) (runs []run, err error) {
 		}
 	}
 	if deleted > 0 {
-		im.report.Note("%d deleted runs were left out", deleted)
+		im.report.Note("runs that were deleted are left out: %d", deleted)
 	}
 	return runs, err
 }

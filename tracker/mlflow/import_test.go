@@ -55,7 +55,7 @@ func TestImport(t *testing.T) {
 	file := mlflowFile(t, "UPDATE runs SET artifact_uri='mlflow-artifacts:/1/x' WHERE name='killed'")
 	for round := range 2 {
 		rep, err := Import(ctx, db, file, "")
-		if err != nil || len(rep.Runs) != 5 || rep.Runs[0].Added != (round == 0) || len(rep.Notes) != 2 || rep.Notes[0] != "1 deleted runs were left out" ||
+		if err != nil || len(rep.Runs) != 5 || rep.Runs[0].Added != (round == 0) || len(rep.Notes) != 2 || rep.Notes[0] != "runs that were deleted are left out: 1" ||
 			!strings.Contains(rep.Notes[1], "are not on this machine: mlflow-artifacts:/1/x") {
 			t.Fatalf("got %+v, %v", rep, err)
 		}

@@ -83,6 +83,7 @@ type run struct {
 	params      []core.Param
 	status      core.Status
 	pictures    []picture
+	scalars     []string // tags, in order
 	skipped     int
 }
 
@@ -184,6 +185,9 @@ func (r *run) scan() error {
 				return fault(file, at, err)
 			}
 			if ok {
+				if !slices.Contains(r.scalars, v.tag) {
+					r.scalars = append(r.scalars, v.tag)
+				}
 				continue
 			}
 			img, err := v.picture()
@@ -222,6 +226,9 @@ func (r *run) foreign(unread *error) *tracker.Foreign {
 		seen[p.Key] = true
 	}
 	slices.SortFunc(f.Params, func(a, b core.Param) int { return strings.Compare(a.Key, b.Key) })
+	for _, tag := range r.scalars {
+		f.Metrics = append(f.Metrics, core.MetricSpec{Name: tag})
+	}
 	paths := map[string]bool{}
 	for _, p := range r.pictures {
 		tag := tracker.AsWord(p.tag)
