@@ -46,8 +46,8 @@ var finetune = family.NewRecipe("finetune", "a pretrained encoder learns to clas
 	family.Metric("train_loss", "nats", core.Neutral, "cross-entropy of a batch"),
 	family.Data(text.LabelledSets...), family.StartsFrom(), family.Resumes())
 
-// longestLabelled is where a text is cut off.
-const longestLabelled = 128
+// A text is cut off at longestLabelled tokens; an encoder has to take shortestBuilt.
+const longestLabelled, shortestBuilt = 128, 8
 
 func trainFinetune(s *family.Session, p finetuneParams) error {
 	vm.SetThreads(s.Threads())
@@ -62,7 +62,10 @@ func trainFinetune(s *family.Session, p finetuneParams) error {
 	if err != nil {
 		return err
 	}
-	longest := contextOf(file)
+	longest, err := contextOf(file)
+	if err != nil {
+		return err
+	}
 	labels := token.NewVocabulary(set.Labels...)
 	shots := few(set.Train, p.Shots, s.Rand("shots"))
 	learn, val, test := number(tokens, labels, shots, longest), number(tokens, labels, set.Val, longest), number(tokens, labels, set.Test, longest)

@@ -40,6 +40,9 @@ func TestFinetuneImported(t *testing.T) {
 		return r.Model()
 	}
 	t.Run("committed", func(t *testing.T) { tune(t, "testdata/bert/model.onnx") })
+	t.Run("longer texts", func(t *testing.T) { // than the 32 positions of the file
+		familytest.Train(t, Family, "finetune", "from=testdata/bert/model.onnx", "steps=1", "eval_every=1", "shots=1", "scratch=false")
+	})
 	t.Run("live", func(t *testing.T) {
 		if python == "" {
 			t.Skip("LAB_PYTHON is not set to a Python with torch, onnx and onnxruntime (make python sets it up)")

@@ -53,13 +53,24 @@ func openPretrained(path string) (*onnx.Model, *token.Tokenizer, error) {
 	return m, t, nil
 }
 
-// contextOf is how many tokens an encoder takes at once, as far as its file says.
-func contextOf(m *onnx.Model) int {
+// contextOf is how many tokens an encoder takes at once: what its file says, or, of files
+// from elsewhere, the longest text, halved as often as need be, that it can be built for.
+func contextOf(m *onnx.Model) (int, error) {
 	var a architecture
 	if err := json.Unmarshal([]byte(m.Metadata["lab.architecture"]), &a); err == nil && a.Context > 0 {
-		return a.Context / 8 * 8
+		return a.Context / 8 * 8, nil
 	}
-	return longestLabelled
+	p, err := newPretrained(m, 1, rand.New(rand.NewPCG(0, 0)), false)
+	if err != nil {
+		return 0, err
+	}
+	n := longestLabelled
+	for ; n > shortestBuilt; n /= 2 {
+		if _, _, err := p.states(graph.New(), 1, n); err == nil {
+			break
+		}
+	}
+	return n, nil
 }
 
 // newPretrained prepares the model for a number of labels. Drawn anew, its weights are
@@ -94,7 +105,7 @@ func newPretrained(m *onnx.Model, labels int, r *rand.Rand, anew bool) (*pretrai
 			}
 		}
 	}
-	states, _, err := p.states(graph.New(), 1, 8)
+	states, _, err := p.states(graph.New(), 1, shortestBuilt)
 	if err != nil {
 		return nil, err
 	}
