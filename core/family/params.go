@@ -3,6 +3,7 @@ package family
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -48,8 +49,11 @@ func walk(t reflect.Type, prefix string, index []int) ([]field, error) {
 				below = prefix
 			}
 			nested, err := walk(sf.Type, below, at)
+			if err == nil {
+				err = suit(nested, below, sf.Tag.Get("default"))
+			}
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("field %s.%s: %w", t, sf.Name, err)
 			}
 			out = append(out, nested...)
 			continue
@@ -61,6 +65,24 @@ func walk(t reflect.Type, prefix string, index []int) ([]field, error) {
 		out = append(out, field{spec, at})
 	}
 	return out, nil
+}
+
+// suit sets defaults of a nested struct's parameters, "key=value key=value", to what suits
+// this recipe.
+func suit(nested []field, prefix, defaults string) error {
+	for pair := range strings.FieldsSeq(defaults) {
+		key, value, _ := strings.Cut(pair, "=")
+		at := slices.IndexFunc(nested, func(f field) bool { return f.spec.Key == prefix+key })
+		if at < 0 {
+			return fmt.Errorf("default: there is no parameter %s in it", key)
+		}
+		canonical, err := nested[at].spec.Parse(value)
+		if err != nil {
+			return fmt.Errorf("default of %s: %w", key, err)
+		}
+		nested[at].spec.Default = canonical
+	}
+	return nil
 }
 
 var duration = reflect.TypeFor[time.Duration]()

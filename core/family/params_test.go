@@ -24,6 +24,14 @@ type common struct {
 	Epochs int `default:"5" min:"1" doc:"passes"`
 }
 
+type rates struct {
+	LR    float64 `default:"1e-3" min:"0" doc:"rate"`
+	Decay struct {
+		Rate float64 `default:"0" doc:"decay"`
+	}
+	Words []string `default:"[]" doc:"words"`
+}
+
 type params struct {
 	common
 	LR      float64       `default:"2e-4" min:"0" doc:"rate"`
@@ -68,6 +76,29 @@ func TestSpecsFromStruct(t *testing.T) {
 	}
 }
 
+// A struct that recipes share has their own defaults in each of them.
+func TestDefaultsOfNestedStructs(t *testing.T) {
+	r := NewRecipe("x", "doc", func(*Session, struct {
+		common `default:"epochs=20"`
+		rates  `default:"lr=2e-3 decay.rate=.5 words=[a,b]"`
+		Judge  rates `default:"lr=3"`
+	}) error {
+		return nil
+	})
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	got := map[string]string{}
+	for _, p := range r.spec.Params {
+		got[p.Key] = p.Default
+	}
+	for key, want := range map[string]string{"epochs": "20", "lr": "0.002", "decay.rate": "0.5", "words": "[a,b]", "judge.lr": "3", "judge.decay.rate": "0"} {
+		if got[key] != want {
+			t.Errorf("%s is %s by default; want %s", key, got[key], want)
+		}
+	}
+}
+
 func TestDecode(t *testing.T) {
 	var got params
 	r := NewRecipe("x", "doc", func(_ *Session, p params) error { got = p; return nil })
@@ -105,6 +136,16 @@ func TestMistakesInDeclaration(t *testing.T) {
 		})),
 		"not an int": declare(NewRecipe("x", "", func(*Session, struct {
 			A int `default:"x"`
+		}) error {
+			return nil
+		})),
+		"no parameter momentum in it": declare(NewRecipe("x", "", func(*Session, struct {
+			rates `default:"momentum=.9"`
+		}) error {
+			return nil
+		})),
+		"default of epochs: 0 is out of range": declare(NewRecipe("x", "", func(*Session, struct {
+			common `default:"epochs=0"`
 		}) error {
 			return nil
 		})),

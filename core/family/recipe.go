@@ -29,6 +29,12 @@ type Option func(*core.Recipe)
 //	min:"0" max:"1" for numbers and the elements of lists
 //	enum:"adam,sgd" makes a string one of a few
 //
+// Recipes that share parameters embed one struct of them; the tag
+//
+//	default:"lr=1e-3 epochs=20"
+//
+// of the struct says which of its defaults are others here.
+//
 // The parameter seed is added to every recipe; see [Session.Rand].
 //
 // A mistake in the declaration is reported by [Family.Describe] and [Serve].
