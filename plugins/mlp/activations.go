@@ -69,43 +69,35 @@ func trainActivations(s *family.Session, p activationsParams) error {
 		if learners[i], err = newLearner(net, p.optimiserParams, 0, squaredError(targets)); err != nil {
 			return err
 		}
-		parts[name], parts[name+".optimiser"] = net.Params, learners[i].optimiser
+		parts[name], parts[name+".optimiser"] = net.Params, learners[i].Optimiser
 	}
 	s.Fact("model.parameters", fmt.Sprint(learners[0].Params.Count()))
-	step, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
 
 	perEpoch := t.train.PerEpoch()
-	total := p.Epochs * perEpoch
-	lr := p.schedule(total)
-	for step < total {
-		epoch := step/perEpoch + 1
-		t.train.Seek(epoch, step%perEpoch)
-		for t.train.Next() {
-			if s.Stopped() {
-				return s.Checkpoint(step, parts.Save)
+	lr := p.schedule(p.Epochs * perEpoch)
+	loop := family.Loop{Steps: p.Epochs * perEpoch, PerEpoch: perEpoch, Samples: t.batch, State: parts, Batches: []family.Batches{t.train}}
+	for step := range loop.Run(s) {
+		for i, l := range learners {
+			loss, err := l.Learn(t.train, lr(step-1))
+			if err != nil {
+				return err
 			}
-			for i, l := range learners {
-				loss, err := l.learn(t.train, lr(step))
-				if err != nil {
-					return err
-				}
-				s.Log(step+1, compared[i]+"/loss", loss)
-				curves.Add(compared[i], step+1, loss)
-				for layer := range l.fc {
-					if step%p.Monitor == 0 {
-						name := fmt.Sprintf("%s/gradient_fc%d", compared[i], layer+1)
-						s.Log(step+1, name, l.norm(layer))
-						curves.Add(name, step+1, l.norm(layer))
-					}
-				}
+			s.Log(step, compared[i]+"/loss", loss)
+			curves.Add(compared[i], step, loss)
+			if (step-1)%p.Monitor > 0 {
+				continue
 			}
-			step++
-			s.Progress(core.Progress{Done: int64(step), Total: int64(total), Epoch: int64(epoch), Epochs: int64(p.Epochs), Samples: int64(step * t.train.Len())})
+			for layer := range l.fc {
+				name := fmt.Sprintf("%s/gradient_fc%d", compared[i], layer+1)
+				s.Log(step, name, l.norm(layer))
+				curves.Add(name, step, l.norm(layer))
+			}
 		}
 	}
+	if !loop.Finished() {
+		return loop.Err()
+	}
+	step := loop.Step()
 	line, err := leastSquares(t.split.Train)
 	if err != nil {
 		return err

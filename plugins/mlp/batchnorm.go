@@ -81,33 +81,23 @@ func trainBatchnorm(s *family.Session, p batchnormParams) error {
 			return err
 		}
 		evals[i] = supervised.NewEvaluator(net.eval, []int{t.features})
-		parts[r.name], parts[r.name+".optimiser"] = net.Params, learners[i].optimiser
+		parts[r.name], parts[r.name+".optimiser"] = net.Params, learners[i].Optimiser
 		s.Fact("model.parameters."+r.name, fmt.Sprint(net.Params.Count()))
-	}
-	step, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
 	}
 
 	perEpoch := t.train.PerEpoch()
-	total := p.Epochs * perEpoch
-	lr := how.schedule(total)
-	for step < total {
-		epoch := step/perEpoch + 1
-		t.train.Seek(epoch, step%perEpoch)
-		for t.train.Next() {
-			if s.Stopped() {
-				return s.Checkpoint(step, parts.Save)
+	lr := how.schedule(p.Epochs * perEpoch)
+	loop := family.Loop{Steps: p.Epochs * perEpoch, PerEpoch: perEpoch, Samples: t.batch, State: parts, Batches: []family.Batches{t.train}}
+	for step := range loop.Run(s) {
+		for i, l := range learners {
+			loss, err := l.Learn(t.train, lr(step-1))
+			if err != nil {
+				return err
 			}
-			for i, l := range learners {
-				loss, err := l.learn(t.train, lr(step))
-				if err != nil {
-					return err
-				}
-				s.Log(step+1, rivals[i].name+"/loss", loss)
-			}
-			step++
-			s.Progress(core.Progress{Done: int64(step), Total: int64(total), Epoch: int64(epoch), Epochs: int64(p.Epochs), Samples: int64(step * t.train.Len())})
+			s.Log(step, rivals[i].name+"/loss", loss)
+		}
+		if !loop.EpochEnds() {
+			continue
 		}
 		for i, r := range rivals {
 			val, err := evals[i].Classify(t.val)
@@ -116,9 +106,13 @@ func trainBatchnorm(s *family.Session, p batchnormParams) error {
 			}
 			s.Log(step, r.name+"/val_loss", val.Loss)
 			s.Log(step, r.name+"/val_accuracy", val.Accuracy)
-			curves.Add(r.name, epoch, val.Accuracy)
+			curves.Add(r.name, loop.Epoch(), val.Accuracy)
 		}
 	}
+	if !loop.Finished() {
+		return loop.Err()
+	}
+	step := loop.Step()
 	var names []string
 	for i, r := range rivals {
 		test, err := evals[i].Classify(t.test)

@@ -130,7 +130,7 @@ func TestOverfitsOneBatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []objective{crossEntropy, squaredProbabilities} {
+	for name, want := range map[string]supervised.Objective{"cross-entropy": crossEntropy, "mse": squaredProbabilities} {
 		net := newNetwork(rand.New(rand.NewPCG(1, 1)), 0, networkParams{Hidden: []int{64}, Activation: "relu"}, 64, 10)
 		l, err := newLearner(net, optimiserParams{Optimizer: "adam"}, 0, want)
 		if err != nil {
@@ -139,13 +139,13 @@ func TestOverfitsOneBatch(t *testing.T) {
 		for range 300 {
 			b.Start(1)
 			b.Next()
-			if _, err := l.learn(b, 1e-2); err != nil {
+			if _, err := l.Learn(b, 1e-2); err != nil {
 				t.Fatal(err)
 			}
 		}
 		score, err := supervised.NewEvaluator(func(x *graph.Node) *graph.Node { return net.eval(x) }, []int{64}).Classify(b)
 		if err != nil || score.Accuracy != 1 {
-			t.Errorf("%s: %v of one batch told right, %v", want.name, score.Accuracy, err)
+			t.Errorf("%s: %v of one batch told right, %v", name, score.Accuracy, err)
 		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"math"
 
 	"lab/core"
-	"lab/core/checkpoint"
 	"lab/core/data"
 	"lab/core/family"
 	"lab/core/picture"
@@ -22,16 +21,12 @@ import (
 )
 
 type classifyParams struct {
-	Data     string `default:"fashion-mini" doc:"what to learn: a set's name, or the path of a CSV file or of a folder of IDX files"`
-	Target   string `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
-	Epochs   int    `default:"5" min:"1" doc:"passes over the training examples"`
-	Patience int    `default:"0" min:"0" doc:"epochs to wait for a lower validation loss before stopping; 0 never stops early"`
-	Loss     string `default:"cross-entropy" enum:"cross-entropy,mse" doc:"mse: squared distance of the probabilities"`
+	Data   string `default:"fashion-mini" doc:"what to learn: a set's name, or the path of a CSV file or of a folder of IDX files"`
+	Target string `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
+	Loss   string `default:"cross-entropy" enum:"cross-entropy,mse" doc:"mse: squared distance of the probabilities"`
 	taskParams
 	networkParams
-	optimiserParams
-	WeightDecay     float64 `default:"0" min:"0" doc:"decay of all weights, decoupled in adamw"`
-	CheckpointEvery int     `default:"0" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
+	fitParams
 }
 
 var classify = family.NewRecipe("classify", "tells classes of images or of a table's rows", trainClassify,
@@ -71,60 +66,20 @@ func trainClassify(s *family.Session, p classifyParams) error {
 	s.Fact("cpu.isa", vm.ISA())
 
 	eval := supervised.NewEvaluator(net.eval, []int{t.features})
-	best := supervised.NewBest(net.Params, p.Patience)
 	var curves supervised.History
-	parts := checkpoint.Parts{"net": net.Params, "optimiser": l.optimiser, "best": best, "curves": &curves}
-	step, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
-	l.steps.SetRuns(int64(step))
-
-	perEpoch := t.train.PerEpoch()
-	total := p.Epochs * perEpoch
-	lr := p.schedule(total)
-	for step < total && !best.Over() {
-		epoch := step/perEpoch + 1
-		t.train.Seek(epoch, step%perEpoch)
-		for t.train.Next() {
-			if s.Stopped() {
-				return s.Checkpoint(step, parts.Save)
-			}
-			loss, err := l.learn(t.train, lr(step))
-			if err != nil {
-				return err
-			}
-			if step == 0 && s.From() == "" {
-				expectLoss(s, p.Loss, loss, classes)
-			}
-			step++
-			s.Log(step, "loss", loss)
-			curves.Add("loss", step, loss)
-			s.Progress(core.Progress{Done: int64(step), Total: int64(total), Epoch: int64(epoch), Epochs: int64(p.Epochs), Samples: int64(step * t.train.Len())})
-		}
-		train := curves.Mean("loss", perEpoch)
-		s.Log(step, "train_loss", train)
-		curves.Add("train", epoch, train)
-		if t.val != nil {
+	step, err := l.fit(s, t, p.fitParams, &curves,
+		func(loss float64) { expectLoss(s, p.Loss, loss, classes) },
+		func(step, epoch int) (loss float64, err error) {
 			val, err := eval.Classify(t.val)
 			if err != nil {
-				return err
+				return 0, err
 			}
 			s.Log(step, "val_loss", val.Loss)
 			s.Log(step, "val_accuracy", val.Accuracy)
 			curves.Add("validation", epoch, val.Loss)
-			best.Offer(val.Loss, epoch)
-		}
-		if p.CheckpointEvery > 0 && epoch%p.CheckpointEvery == 0 && step < total {
-			if err := s.Checkpoint(step, parts.Save); err != nil {
-				return err
-			}
-		}
-	}
-	if epoch, ok := best.Epoch(); ok {
-		s.Printf("the weights are those of epoch %d, which has the lowest validation loss", epoch)
-	}
-	if err := best.Restore(); err != nil {
+			return val.Loss, nil
+		})
+	if err != nil || step == 0 {
 		return err
 	}
 	test, err := eval.Classify(t.test)

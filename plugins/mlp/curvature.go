@@ -33,7 +33,7 @@ func newCurvature(l *learner, view data.View, how data.Batching) (*curvature, er
 	c.programs = vm.NewCache(2, func(size int) (p twice, err error) {
 		g := graph.New()
 		p.x, p.y = g.Input("x", size, l.sizes[0]), g.Input("y", size)
-		p.loss = l.want.loss(l.eval(p.x), p.y)
+		p.loss = l.want.Loss(l.eval(p.x), p.y)
 		var weights []*graph.Node
 		for _, w := range l.Params.Trained() {
 			weights = append(weights, g.Param(w))
@@ -64,7 +64,7 @@ func (c *curvature) at(v []float64) (loss float64, g, hv []float64, err error) {
 			return 0, nil, nil, err
 		}
 		c.batches.Inputs(p.Value(p.x))
-		c.l.want.fill(c.batches, p.Value(p.y))
+		c.l.want.Fill(c.batches, p.Value(p.y))
 		at := 0
 		for _, in := range p.v {
 			m := p.Value(in)

@@ -72,35 +72,30 @@ func trainLandscape(s *family.Session, p landscapeParams) error {
 	if err != nil {
 		return err
 	}
-	parts := checkpoint.Parts{"net": net.Params, "optimiser": l.optimiser, "polish": flat.adam}
-	step, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
 
 	perEpoch := t.train.PerEpoch()
 	descent := p.Epochs * perEpoch
-	total := descent + p.Polish
 	lr := p.schedule(descent)
-	for ; step < total; step++ {
-		if s.Stopped() {
-			return s.Checkpoint(step, parts.Save)
-		}
+	loop := family.Loop{Steps: descent + p.Polish, State: checkpoint.Parts{"net": net.Params, "optimiser": l.Optimiser, "polish": flat.adam}}
+	for step := range loop.Run(s) {
 		var loss float64
-		if step < descent {
-			if t.train.Seek(step/perEpoch+1, step%perEpoch); !t.train.Next() {
+		if done := step - 1; done < descent {
+			if t.train.Seek(done/perEpoch+1, done%perEpoch); !t.train.Next() {
 				return fmt.Errorf("no batch at step %d", step)
 			}
-			loss, err = l.learn(t.train, lr(step))
+			loss, err = l.Learn(t.train, lr(done))
 		} else {
 			loss, err = flat.step()
 		}
 		if err != nil {
 			return err
 		}
-		s.Log(step+1, "loss", loss)
-		s.Progress(core.Progress{Done: int64(step + 1), Total: int64(total)})
+		s.Log(step, "loss", loss)
 	}
+	if !loop.Finished() {
+		return loop.Err()
+	}
+	step := loop.Step()
 
 	c, err := newCurvature(l, t.split.Train, data.Batching{Size: supervised.EvalBatch, Normal: t.normal})
 	if err != nil {
@@ -162,7 +157,7 @@ func newFlattener(l *learner, t *task, lr float64) (*flattener, error) {
 	}
 	g := graph.New()
 	x, y := g.Input("x", n, t.features), g.Input("y", n)
-	loss := l.want.loss(l.eval(x), y)
+	loss := l.want.Loss(l.eval(x), y)
 	var weights []*graph.Node
 	for _, w := range l.Params.Trained() {
 		weights = append(weights, g.Param(w))
@@ -178,7 +173,7 @@ func newFlattener(l *learner, t *task, lr float64) (*flattener, error) {
 	batches.Start(1)
 	batches.Next()
 	batches.Inputs(f.Value(x)) // the same at every step
-	l.want.fill(batches, f.Value(y))
+	l.want.Fill(batches, f.Value(y))
 	return f, nil
 }
 

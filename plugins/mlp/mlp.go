@@ -1,7 +1,7 @@
 // Package mlp is the family of multilayer perceptrons, on which the basics show: what
 // learning is, what optimisers, activations and normalisation do, and what the
 // landscape looks like that a network descends. Each recipe is one file, to be read
-// from top to bottom; task.go, network.go and learner.go hold what they share.
+// from top to bottom; task.go, network.go, learner.go and fit.go hold what they share.
 package mlp
 
 import "lab/core/family"

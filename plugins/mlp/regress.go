@@ -15,7 +15,6 @@ import (
 	"image"
 
 	"lab/core"
-	"lab/core/checkpoint"
 	"lab/core/data"
 	"lab/core/family"
 	"lab/core/picture"
@@ -24,15 +23,11 @@ import (
 )
 
 type regressParams struct {
-	Data     string `default:"diabetes" doc:"what to learn: a set's name, or the path of a CSV file"`
-	Target   string `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
-	Epochs   int    `default:"60" min:"1" doc:"passes over the training examples, at most"`
-	Patience int    `default:"0" min:"0" doc:"epochs to wait for a lower validation error before stopping; 0 never stops early"`
+	Data   string `default:"diabetes" doc:"what to learn: a set's name, or the path of a CSV file"`
+	Target string `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
 	taskParams
 	networkParams
-	optimiserParams
-	WeightDecay     float64 `default:"0.05" min:"0" doc:"decay of all weights, decoupled in adamw"`
-	CheckpointEvery int     `default:"0" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
+	fitParams `default:"epochs=60 weight_decay=0.05"`
 }
 
 var regress = family.NewRecipe("regress", "predicts a number of a table's rows", trainRegress,
@@ -67,56 +62,17 @@ func trainRegress(s *family.Session, p regressParams) error {
 	s.Fact("cpu.isa", vm.ISA())
 
 	eval := supervised.NewEvaluator(net.eval, []int{t.features})
-	best := supervised.NewBest(net.Params, p.Patience)
 	var curves supervised.History
-	parts := checkpoint.Parts{"net": net.Params, "optimiser": l.optimiser, "best": best, "curves": &curves}
-	step, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
-	l.steps.SetRuns(int64(step))
-
-	perEpoch := t.train.PerEpoch()
-	total := p.Epochs * perEpoch
-	lr := p.schedule(total)
-	for step < total && !best.Over() {
-		epoch := step/perEpoch + 1
-		t.train.Seek(epoch, step%perEpoch)
-		for t.train.Next() {
-			if s.Stopped() {
-				return s.Checkpoint(step, parts.Save)
-			}
-			loss, err := l.learn(t.train, lr(step))
-			if err != nil {
-				return err
-			}
-			step++
-			s.Log(step, "loss", loss)
-			curves.Add("loss", step, loss)
-			s.Progress(core.Progress{Done: int64(step), Total: int64(total), Epoch: int64(epoch), Epochs: int64(p.Epochs), Samples: int64(step * t.train.Len())})
+	step, err := l.fit(s, t, p.fitParams, &curves, nil, func(step, epoch int) (loss float64, err error) {
+		val, err := eval.Regress(t.val, targets.Undo)
+		if err != nil {
+			return 0, err
 		}
-		train := curves.Mean("loss", perEpoch)
-		s.Log(step, "train_loss", train)
-		curves.Add("train", epoch, train)
-		if t.val != nil {
-			val, err := eval.Regress(t.val, targets.Undo)
-			if err != nil {
-				return err
-			}
-			s.Log(step, "val_rmse", val.RMSE)
-			curves.Add("validation", epoch, val.RMSE*val.RMSE/(targets.Std[0]*targets.Std[0]))
-			best.Offer(val.RMSE, epoch)
-		}
-		if p.CheckpointEvery > 0 && epoch%p.CheckpointEvery == 0 && step < total {
-			if err := s.Checkpoint(step, parts.Save); err != nil {
-				return err
-			}
-		}
-	}
-	if epoch, ok := best.Epoch(); ok {
-		s.Printf("the weights are those of epoch %d, which has the lowest validation error", epoch)
-	}
-	if err := best.Restore(); err != nil {
+		s.Log(step, "val_rmse", val.RMSE)
+		curves.Add("validation", epoch, val.RMSE*val.RMSE/(targets.Std[0]*targets.Std[0]))
+		return val.RMSE, nil
+	})
+	if err != nil || step == 0 {
 		return err
 	}
 	test, err := eval.Regress(t.test, targets.Undo)

@@ -17,6 +17,7 @@ type task struct {
 
 	train     *data.Batches
 	val, test *data.Batches // val is nil without validation examples
+	batch     int           // examples a step
 	features  int
 }
 
@@ -44,12 +45,11 @@ func openTask(s *family.Session, name string, p taskParams, how ...data.Option) 
 		statistics := t.split.Train.Statistics()
 		t.normal = &statistics
 	}
-	size := p.BatchSize
-	if size == 0 {
-		size = t.split.Train.Len()
+	t.batch = min(p.BatchSize, t.split.Train.Len())
+	if t.batch == 0 {
+		t.batch = t.split.Train.Len()
 	}
-	size = min(size, t.split.Train.Len())
-	if t.train, err = t.split.Train.Batches(data.Batching{Size: size, Shuffle: true, Seed: s.Seed(), Normal: t.normal}); err != nil {
+	if t.train, err = t.split.Train.Batches(data.Batching{Size: t.batch, Shuffle: true, Seed: s.Seed(), Normal: t.normal}); err != nil {
 		return nil, err
 	}
 	eval := data.Batching{Size: supervised.EvalBatch, Normal: t.normal}
