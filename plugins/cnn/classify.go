@@ -24,10 +24,9 @@ import (
 
 type classifyParams struct {
 	ImageParams
-	Epochs    int     `default:"5" min:"1" doc:"passes over the training images"`
-	BatchSize int     `default:"32" min:"1" doc:"images a step"`
-	LR        float64 `default:"3e-3" min:"0" doc:"Adam's learning rate"`
-	Schedule  string  `default:"cosine" enum:"cosine,constant" doc:"how the learning rate goes on: to 0 along a cosine, or not at all"`
+	FitParams
+	LR       float64 `default:"3e-3" min:"0" doc:"Adam's learning rate"`
+	Schedule string  `default:"cosine" enum:"cosine,constant" doc:"how the learning rate goes on: to 0 along a cosine, or not at all"`
 
 	Channels []int  `default:"[16,32]" min:"1" doc:"channels of each convolution: as many as there are layers"`
 	Kernel   int    `default:"3" min:"1" max:"15" doc:"side of the kernels"`
@@ -38,8 +37,6 @@ type classifyParams struct {
 	Hidden   int    `default:"128" min:"1" doc:"neurons of the fully connected layer"`
 
 	AugmentParams
-	Patience        int `default:"0" min:"0" doc:"epochs without a better val_accuracy that end the training early; 0: none do"`
-	CheckpointEvery int `default:"0" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
 }
 
 var classify = family.NewRecipe("classify", "convolutions and pooling, then two dense layers", trainClassify, promises...)
@@ -130,14 +127,13 @@ func trainClassify(s *family.Session, p classifyParams) error {
 	if err != nil {
 		return err
 	}
-	plan := plan{epochs: p.Epochs, batchSize: p.BatchSize, optimiser: optim.NewAdam(net.Params, p.LR), augment: p.augment(),
+	plan := plan{FitParams: p.FitParams, fresh: fresh, optimiser: optim.NewAdam(net.Params, p.LR), augment: p.augment(),
 		schedule: func(steps int) optim.Schedule {
 			if p.Schedule == "cosine" {
 				return optim.Cosine(p.LR, 0, steps)
 			}
 			return optim.Constant(p.LR)
-		},
-		patience: p.Patience, checkpointEvery: p.CheckpointEvery, fresh: fresh}
+		}}
 	steps, err := fit(s, im, net, plan)
 	if err != nil || steps == 0 {
 		return err

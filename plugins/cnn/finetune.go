@@ -31,16 +31,13 @@ import (
 
 type finetuneParams struct {
 	ImageParams
+	FitParams   `default:"epochs=3"`
 	Examples    int      `default:"0" min:"0" doc:"training images to learn from; 0: all"`
 	Freeze      []string `default:"[]" doc:"names of weights that stay as they are: patterns such as layer1.*, and with ! before it those that learn after all"`
 	NewHead     bool     `default:"false" doc:"a new last layer, even if the old one has as many classes as the data"`
-	Epochs      int      `default:"3" min:"1" doc:"passes over the training images"`
-	BatchSize   int      `default:"32" min:"1" doc:"images a step"`
 	LR          float64  `default:"3e-4" min:"0" doc:"AdamW's learning rate at the beginning; it falls to 0 along a cosine"`
 	WeightDecay float64  `default:"0.01" min:"0" doc:"AdamW's decay of weights"`
 	AugmentParams
-	Patience        int `default:"0" min:"0" doc:"epochs without a better val_accuracy that end the training early; 0: none do"`
-	CheckpointEvery int `default:"0" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
 }
 
 var finetune = family.NewRecipe("finetune", "any classifier of images from an ONNX file learns something else", trainFinetune, promises...)
@@ -89,9 +86,8 @@ func trainFinetune(s *family.Session, p finetuneParams) error {
 	adam := optim.NewAdamW(net.params(), p.LR)
 	adam.WeightDecay = p.WeightDecay
 	adam.DecayOnly(optim.Matrices)
-	plan := plan{epochs: p.Epochs, batchSize: p.BatchSize, optimiser: adam, augment: p.augment(),
-		schedule: func(steps int) optim.Schedule { return optim.Cosine(p.LR, 0, steps) },
-		patience: p.Patience, checkpointEvery: p.CheckpointEvery}
+	plan := plan{FitParams: p.FitParams, optimiser: adam, augment: p.augment(),
+		schedule: func(steps int) optim.Schedule { return optim.Cosine(p.LR, 0, steps) }}
 	steps, err := fit(s, im, net, plan)
 	if err != nil || steps == 0 {
 		return err

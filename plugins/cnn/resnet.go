@@ -24,8 +24,7 @@ import (
 
 type resnetParams struct {
 	ImageParams
-	Epochs      int     `default:"8" min:"1" doc:"passes over the training images"`
-	BatchSize   int     `default:"64" min:"2" doc:"images a step"`
+	FitParams   `default:"epochs=8 batch_size=64 checkpoint_every=5"`
 	LR          float64 `default:"0.05" min:"0" doc:"highest learning rate; it rises to it within an epoch and falls to 0 along a cosine"`
 	Momentum    float64 `default:"0.9" min:"0" max:"0.9999" doc:"Nesterov's momentum"`
 	WeightDecay float64 `default:"5e-4" min:"0" doc:"of the weights of convolutions and of the last layer"`
@@ -35,11 +34,9 @@ type resnetParams struct {
 	Blocks   int   `default:"1" min:"1" max:"64" doc:"residual blocks of a stage"`
 	StemPool bool  `default:"true" doc:"halve the image after the first convolution, too"`
 
-	Shift           int  `default:"2" min:"0" doc:"augmentation: pixels by which training images are moved at the most"`
-	Flip            bool `default:"true" doc:"augmentation: mirror every other training image"`
-	CutOut          int  `default:"0" min:"0" doc:"augmentation: side of a square that is blackened"`
-	Patience        int  `default:"0" min:"0" doc:"epochs without a better val_accuracy that end the training early; 0: none do"`
-	CheckpointEvery int  `default:"5" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
+	Shift  int  `default:"2" min:"0" doc:"augmentation: pixels by which training images are moved at the most"`
+	Flip   bool `default:"true" doc:"augmentation: mirror every other training image"`
+	CutOut int  `default:"0" min:"0" doc:"augmentation: side of a square that is blackened"`
 }
 
 var resnet = family.NewRecipe("resnet", "a residual network with batch norm", trainResnet, promises...)
@@ -142,13 +139,12 @@ func trainResnet(s *family.Session, p resnetParams) error {
 	sgd := optim.NewSGD(net.Params, p.LR)
 	sgd.Momentum, sgd.Nesterov, sgd.WeightDecay = p.Momentum, true, p.WeightDecay
 	sgd.DecayOnly(optim.Matrices)
-	plan := plan{epochs: p.Epochs, batchSize: p.BatchSize, optimiser: sgd, smoothing: p.Smoothing,
+	plan := plan{FitParams: p.FitParams, fresh: fresh, optimiser: sgd, smoothing: p.Smoothing,
 		augment: AugmentParams{Shift: p.Shift, Flip: p.Flip, Crop: 1, CutOut: p.CutOut}.augment(),
 		schedule: func(steps int) optim.Schedule {
 			rise := steps / (p.Epochs + 1)
 			return optim.WarmUp(0, rise, optim.Cosine(p.LR, 0, steps-rise))
-		},
-		patience: p.Patience, checkpointEvery: p.CheckpointEvery, fresh: fresh}
+		}}
 	steps, err := fit(s, im, net, plan)
 	if err != nil || steps == 0 {
 		return err
