@@ -8,8 +8,6 @@ package rl
 // 500,000 steps, in some ten seconds.
 
 import (
-	"fmt"
-
 	"lab/core"
 	"lab/core/checkpoint"
 	"lab/core/family"
@@ -21,19 +19,8 @@ import (
 )
 
 type a2cParams struct {
-	Env         string  `default:"CartPole-v1" enum:"CartPole-v1,Acrobot-v1,Pendulum-v1,MountainCar-v0,MountainCarContinuous-v0,FrozenLake-v1,FrozenLake8x8-v1,CliffWalking-v1,CliffWalkingSlippery-v1,Lander-v0" doc:"environment, by its name in Gymnasium"`
-	TotalSteps  int     `default:"500_000" min:"1" doc:"steps of all environments together"`
-	Envs        int     `default:"8" min:"1" doc:"environments side by side"`
-	Steps       int     `default:"8" min:"1" doc:"steps of each environment between updates"`
-	LR          float64 `default:"1e-3" min:"0" doc:"RMSprop's learning rate, which falls linearly to 0"`
-	Gamma       float64 `default:"0.99" min:"0" max:"1" doc:"discount of a step"`
-	Lambda      float64 `default:"0.95" min:"0" max:"1" doc:"decay of generalised advantage estimation; with 1 it is the paper's n-step return"`
-	Entropy     float64 `default:"0" min:"0" doc:"weight of the policy's entropy"`
-	ValueLoss   float64 `default:"0.5" min:"0" doc:"weight of the critic's loss"`
-	MaxGradNorm float64 `default:"0.5" min:"0" doc:"norm of the gradient above which it is scaled down"`
-	Hidden      int     `default:"64" min:"1" doc:"width of the two hidden layers of actor and critic"`
-	RewardScale float64 `default:"1" doc:"factor of the rewards that the agent learns from"`
-	Evaluation
+	ActorCriticParams `default:"total_steps=500_000 steps=8"`
+	LR                float64 `default:"1e-3" min:"0" doc:"RMSprop's learning rate, which falls linearly to 0"`
 }
 
 var a2c = family.NewRecipe("a2c", "advantage actor-critic: a step of both after every few steps of all environments", trainA2C,
@@ -52,13 +39,10 @@ func trainA2C(s *family.Session, p a2cParams) error {
 	if err != nil {
 		return err
 	}
-	init := s.Rand("init")
-	A, V := newActor(init, envs.Spec, 0.01, p.Hidden, p.Hidden), newCritic(init, envs.Spec, 1, p.Hidden, p.Hidden)
-	if err := startFrom(s, A.Params, map[string]*graph.Params{"critic": V.Params}); err != nil {
+	A, V, err := newActorCritic(s, envs.Spec, 0.01, 1, p.Hidden, p.Hidden)
+	if err != nil {
 		return err
 	}
-	s.Fact("model.parameters", fmt.Sprint(A.Params.Count()+V.Params.Count()))
-	s.Fact("cpu.isa", vm.ISA())
 	ro, err := newRollout(envs, p.Steps, A, V, p.RewardScale, s.Rand("actions"))
 	if err != nil {
 		return err
@@ -115,14 +99,5 @@ func trainA2C(s *family.Session, p a2cParams) error {
 		}
 		s.Progress(core.Progress{Done: int64(step), Total: int64(updates * batch), Samples: int64(step)})
 	}
-	if err := c.draw(step); err != nil {
-		return err
-	}
-	if err := p.evaluate(s, envs.Spec, A.forward, step); err != nil {
-		return err
-	}
-	if err := save(s, envs.Spec, "a2c", "critic", "value", V.net.forward); err != nil {
-		return err
-	}
-	return saveActor(s, envs.Spec, "a2c", A)
+	return p.finish(s, envs.Spec, "a2c", A, V, c, step)
 }

@@ -2,9 +2,9 @@
 // of the environments in package env. Each algorithm is one file, to be read from top to
 // bottom: reinforce.go, a2c.go, ppo.go, dqn.go, qlearning.go and value_iteration.go.
 //
-// What they share: agent.go has networks and what they make of an observation, rollout.go
-// the steps that actor-critic methods learn from, curve.go the return curve, and
-// policy.go plays a finished policy, draws it and saves it.
+// What they share: agent.go has networks and what they make of an observation,
+// actor_critic.go pairs of them and rollout.go the steps that these learn from, curve.go
+// the return curve, and policy.go plays a finished policy, draws it and saves it.
 package rl
 
 import "lab/core/family"

@@ -21,23 +21,12 @@ import (
 )
 
 type ppoParams struct {
-	Env         string  `default:"CartPole-v1" enum:"CartPole-v1,Acrobot-v1,Pendulum-v1,MountainCar-v0,MountainCarContinuous-v0,FrozenLake-v1,FrozenLake8x8-v1,CliffWalking-v1,CliffWalkingSlippery-v1,Lander-v0" doc:"environment, by its name in Gymnasium"`
-	TotalSteps  int     `default:"120_000" min:"1" doc:"steps of all environments together"`
-	Envs        int     `default:"8" min:"1" doc:"environments side by side"`
-	Steps       int     `default:"128" min:"1" doc:"steps of each environment between updates"`
-	Epochs      int     `default:"10" min:"1" doc:"passes over these steps in an update"`
-	Minibatches int     `default:"4" min:"1" doc:"parts of a pass"`
-	LR          float64 `default:"2.5e-3" min:"0" doc:"Adam's learning rate, which falls linearly to 0"`
-	Gamma       float64 `default:"0.99" min:"0" max:"1" doc:"discount of a step"`
-	Lambda      float64 `default:"0.95" min:"0" max:"1" doc:"decay of generalised advantage estimation"`
-	Clip        float64 `default:"0.2" min:"0" doc:"how far the probability of an action may move in an update"`
-	ClipValue   bool    `default:"false" doc:"whether the same holds for values"`
-	Entropy     float64 `default:"0.01" min:"0" doc:"weight of the policy's entropy"`
-	ValueLoss   float64 `default:"0.5" min:"0" doc:"weight of the critic's loss"`
-	MaxGradNorm float64 `default:"0.5" min:"0" doc:"norm of the gradient above which it is scaled down"`
-	Hidden      int     `default:"64" min:"1" doc:"width of the two hidden layers of actor and critic"`
-	RewardScale float64 `default:"1" doc:"factor of the rewards that the agent learns from"`
-	Evaluation
+	ActorCriticParams `default:"entropy=0.01"`
+	LR                float64 `default:"2.5e-3" min:"0" doc:"Adam's learning rate, which falls linearly to 0"`
+	Epochs            int     `default:"10" min:"1" doc:"passes over these steps in an update"`
+	Minibatches       int     `default:"4" min:"1" doc:"parts of a pass"`
+	Clip              float64 `default:"0.2" min:"0" doc:"how far the probability of an action may move in an update"`
+	ClipValue         bool    `default:"false" doc:"whether the same holds for values"`
 }
 
 var ppo = family.NewRecipe("ppo", "proximal policy optimisation: several careful steps on the same experience", trainPPO,
@@ -61,14 +50,10 @@ func trainPPO(s *family.Session, p ppoParams) error {
 	if err != nil {
 		return err
 	}
-	init := s.Rand("init")
-	A, V := newActor(init, envs.Spec, 0.01, p.Hidden, p.Hidden), newCritic(init, envs.Spec, 1, p.Hidden, p.Hidden)
-	if err := startFrom(s, A.Params, map[string]*graph.Params{"critic": V.Params}); err != nil {
+	A, V, err := newActorCritic(s, envs.Spec, 0.01, 1, p.Hidden, p.Hidden)
+	if err != nil {
 		return err
 	}
-	s.Fact("model.parameters", fmt.Sprint(A.Params.Count()+V.Params.Count()))
-	s.Fact("cpu.isa", vm.ISA())
-
 	ro, err := newRollout(envs, p.Steps, A, V, p.RewardScale, s.Rand("actions"))
 	if err != nil {
 		return err
@@ -154,16 +139,7 @@ func trainPPO(s *family.Session, p ppoParams) error {
 		}
 		s.Progress(core.Progress{Done: int64(step), Total: int64(updates * batch), Samples: int64(step)})
 	}
-	if err := returnCurve.draw(step); err != nil {
-		return err
-	}
-	if err := p.evaluate(s, envs.Spec, A.forward, step); err != nil {
-		return err
-	}
-	if err := save(s, envs.Spec, "ppo", "critic", "value", V.net.forward); err != nil {
-		return err
-	}
-	return saveActor(s, envs.Spec, "ppo", A)
+	return p.finish(s, envs.Spec, "ppo", A, V, returnCurve, step)
 }
 
 // take copies rows of from, which all are as long, to where the network reads them.

@@ -10,8 +10,6 @@ package rl
 // variance_… , which measure all three on the same episodes.
 
 import (
-	"fmt"
-
 	"lab/core"
 	"lab/core/checkpoint"
 	"lab/core/family"
@@ -54,13 +52,10 @@ func trainReinforce(s *family.Session, p reinforceParams) error {
 	if err != nil {
 		return err
 	}
-	init := s.Rand("init")
-	A, V := newActor(init, envs.Spec, 0, p.Hidden), newCritic(init, envs.Spec, 0, p.Hidden)
-	if err := startFrom(s, A.Params, map[string]*graph.Params{"critic": V.Params}); err != nil {
+	A, V, err := newActorCritic(s, envs.Spec, 0, 0, p.Hidden)
+	if err != nil {
 		return err
 	}
-	s.Fact("model.parameters", fmt.Sprint(A.Params.Count()+V.Params.Count()))
-	s.Fact("cpu.isa", vm.ISA())
 
 	play, err := newEpisodes(envs, A, s.Rand("actions"))
 	if err != nil {
@@ -190,14 +185,5 @@ func trainReinforce(s *family.Session, p reinforceParams) error {
 		c.log(step)
 		s.Progress(core.Progress{Done: int64(min(step, p.TotalSteps)), Total: int64(p.TotalSteps), Samples: int64(step)})
 	}
-	if err := c.draw(step); err != nil {
-		return err
-	}
-	if err := p.evaluate(s, envs.Spec, A.forward, step); err != nil {
-		return err
-	}
-	if err := save(s, envs.Spec, "reinforce", "critic", "value", V.net.forward); err != nil {
-		return err
-	}
-	return saveActor(s, envs.Spec, "reinforce", A)
+	return p.finish(s, envs.Spec, "reinforce", A, V, c, step)
 }
