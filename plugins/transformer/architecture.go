@@ -23,6 +23,19 @@ type architecture struct {
 	NoBias     bool    `json:"no_bias,omitempty"` // as in nanoGPT
 }
 
+// networkParams are the parameters of every transformer.
+type networkParams struct {
+	Heads     int     `default:"4" min:"1" doc:"heads of attention"`
+	Width     int     `default:"64" min:"2" doc:"numbers a token is made of"`
+	Positions string  `default:"learned" enum:"none,sinusoidal,learned,rotary" doc:"how a token says where it stands"`
+	Norm      string  `default:"pre" enum:"pre,post" doc:"norms before the sublayers or, as in the original, after them"`
+	Dropout   float64 `default:"0" min:"0" max:"0.9" doc:"share of activations dropped in training"`
+}
+
+func (p networkParams) architecture(layers, context int) architecture {
+	return architecture{Layers: layers, Heads: p.Heads, Width: p.Width, Context: context, Positions: p.Positions, PostNorm: p.Norm == "post", Dropout: p.Dropout}
+}
+
 func (a architecture) check() error {
 	switch {
 	case a.Width%a.Heads != 0:

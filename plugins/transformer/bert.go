@@ -26,20 +26,14 @@ import (
 )
 
 type bertParams struct {
-	Data        string  `default:"languages" doc:"texts: languages, moby-dick, tiny-shakespeare, or the path of plain text or of lines text TAB label"`
-	Tokenizer   string  `default:"char" enum:"char,word,bpe" doc:"what texts are cut into"`
-	Vocabulary  int     `default:"1024" min:"256" max:"32768" doc:"tokens at most, beside the special ones"`
-	Steps       int     `default:"4000" min:"1" doc:"updates"`
-	EvalEvery   int     `default:"1000" min:"1" doc:"updates between evaluations"`
-	BatchSize   int     `default:"32" min:"1" doc:"texts a step"`
+	Data        string `default:"languages" doc:"texts: languages, moby-dick, tiny-shakespeare, or the path of plain text or of lines text TAB label"`
+	Tokenizer   string `default:"char" enum:"char,word,bpe" doc:"what texts are cut into"`
+	Vocabulary  int    `default:"1024" min:"256" max:"32768" doc:"tokens at most, beside the special ones"`
+	stepsParams `default:"steps=4000 eval_every=1000"`
 	Context     int     `default:"24" min:"8" doc:"tokens of a text at most; of a long one it is cut into so many"`
 	MaskShare   float64 `default:"0.15" min:"0.01" max:"0.9" doc:"share of tokens to be predicted"`
 	Layers      int     `default:"2" min:"1" doc:"transformer blocks"`
-	Heads       int     `default:"4" min:"1" doc:"heads of attention"`
-	Width       int     `default:"64" min:"2" doc:"numbers a token is made of"`
-	Positions   string  `default:"learned" enum:"none,sinusoidal,learned,rotary" doc:"how a token says where it stands"`
-	Norm        string  `default:"pre" enum:"pre,post" doc:"norms before the sublayers or, as in BERT, after them"`
-	Dropout     float64 `default:"0" min:"0" max:"0.9" doc:"share of activations dropped in training"`
+	networkParams
 	LR          float64 `default:"3e-3" min:"0" doc:"AdamW's learning rate, after warm-up; then along a cosine to a tenth"`
 	WarmUp      int     `default:"100" min:"0" doc:"steps up to the learning rate"`
 	WeightDecay float64 `default:"0.01" min:"0" doc:"of matrices"`
@@ -106,24 +100,24 @@ func newGaps(m *encoder, batch, context int, train bool) (g gaps, err error) {
 
 func trainBERT(s *family.Session, p bertParams) error {
 	vm.SetThreads(s.Threads())
-	train, val, source, err := plainTexts(p.Data, s.DataDir())
+	texts, val, source, err := plainTexts(p.Data, s.DataDir())
 	if err != nil {
 		return err
 	}
-	model, tokens, err := newBERT(s, p, train)
+	model, tokens, err := newBERT(s, p, texts)
 	if err != nil {
 		return err
 	}
 	recordFacts(s, source, model.Params.Count())
 	context := model.Context
-	learn, held := chunks(tokens, train, context), chunks(tokens, val, context)
+	learn, held := chunks(tokens, texts, context), chunks(tokens, val, context)
 	held = held[:min(len(held), 1024)]
 
-	step, err := newGaps(model, p.BatchSize, context, true)
+	train, err := newGaps(model, p.BatchSize, context, true)
 	if err != nil {
 		return err
 	}
-	step.Named("step")
+	train.Named("step")
 	judge, err := newGaps(model, p.BatchSize, context, false)
 	if err != nil {
 		return err
@@ -136,37 +130,32 @@ func trainBERT(s *family.Session, p bertParams) error {
 	schedule := optim.WarmUp(1/float64(p.WarmUp+1), p.WarmUp, optim.Cosine(p.LR, p.LR/10, max(1, p.Steps-p.WarmUp)))
 	hole := masker{p.MaskShare, model.Vocabulary, len(encoderTokens) + 1}
 
-	parts := checkpoint.Parts{"model": model.Params, "adamw": adam}
-	done, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
-	step.SetRuns(int64(done))
 	pick := s.Rand("texts and gaps")
-	for done < p.Steps {
-		if s.Stopped() {
-			return s.Checkpoint(done, parts.Save)
-		}
+	loop := p.loop(checkpoint.Parts{"model": model.Params, "adamw": adam})
+	loop.Resumed = train.SetRuns
+	for step := range loop.Run(s) {
 		batch := make([][]int32, p.BatchSize)
 		for b := range batch {
 			batch[b] = learn[pick.IntN(len(learn))]
 		}
-		hole.fill(step, batch, pick)
-		step.Run()
+		hole.fill(train, batch, pick)
+		train.Run()
 		clip.Norm(1)
-		adam.SetLR(schedule(done))
+		adam.SetLR(schedule(step - 1))
 		adam.Step()
-		done++
-		s.Log(done, "train_loss", step.Scalar(step.loss))
-		s.Progress(core.Progress{Done: int64(done), Total: int64(p.Steps), Epoch: int64((done-1)/p.EvalEvery + 1), Epochs: int64((p.Steps-1)/p.EvalEvery + 1), Samples: int64(done * p.BatchSize)})
-		if done%p.EvalEvery == 0 || done == p.Steps {
-			loss, accuracy, guesses := hole.judge(judge, held, tokens)
-			s.Log(done, "val_loss", loss)
-			s.Log(done, "val_accuracy", accuracy)
-			if err := s.Text("samples", done, guesses); err != nil {
-				return err
-			}
+		s.Log(step, "train_loss", train.Scalar(train.loss))
+		if !loop.EpochEnds() {
+			continue
 		}
+		loss, accuracy, guesses := hole.judge(judge, held, tokens)
+		s.Log(step, "val_loss", loss)
+		s.Log(step, "val_accuracy", accuracy)
+		if err := s.Text("samples", step, guesses); err != nil {
+			return err
+		}
+	}
+	if !loop.Finished() {
+		return loop.Err()
 	}
 	export := func(n exchange.Sizes) (in, out []exchange.Port) {
 		x := graph.New().Input("tokens", n["batch"], n["sequence"])
@@ -198,8 +187,8 @@ func newBERT(s *family.Session, p bertParams, train []string) (*encoder, *token.
 	if err != nil {
 		return nil, nil, err
 	}
-	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: p.Context, Positions: p.Positions, PostNorm: p.Norm == "post",
-		Vocabulary: tokens.Len(), Dropout: p.Dropout}
+	a := p.architecture(p.Layers, p.Context)
+	a.Vocabulary = tokens.Len()
 	if err := a.check(); err != nil {
 		return nil, nil, err
 	}

@@ -26,11 +26,9 @@ import (
 )
 
 type finetuneParams struct {
-	Data        string  `default:"languages" doc:"labelled texts: languages, or the path of lines text TAB label"`
-	Shots       int     `default:"10" min:"0" doc:"examples of each label to learn from; 0 all"`
-	Steps       int     `default:"200" min:"1" doc:"updates"`
-	EvalEvery   int     `default:"50" min:"1" doc:"updates between evaluations"`
-	BatchSize   int     `default:"32" min:"1" doc:"texts a step"`
+	Data        string `default:"languages" doc:"labelled texts: languages, or the path of lines text TAB label"`
+	Shots       int    `default:"10" min:"0" doc:"examples of each label to learn from; 0 all"`
+	stepsParams `default:"steps=200 eval_every=50"`
 	LR          float64 `default:"1e-3" min:"0" doc:"AdamW's learning rate, linearly to 0"`
 	ScratchLR   float64 `default:"1e-3" min:"0" doc:"the same for the network from scratch"`
 	WeightDecay float64 `default:"0.01" min:"0" doc:"of matrices"`
@@ -102,38 +100,35 @@ func trainFinetune(s *family.Session, p finetuneParams) error {
 	}
 	s.Log(0, "prototype_accuracy", few)
 
-	done, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
 	pick := s.Rand("texts")
-	for done < p.Steps {
-		if s.Stopped() {
-			return s.Checkpoint(done, parts.Save)
-		}
+	loop := p.loop(parts)
+	for step := range loop.Run(s) {
 		batch := make([]labelled, p.BatchSize)
 		for b := range batch {
 			batch[b] = learn[pick.IntN(len(learn))]
 		}
 		for i, c := range runners {
-			loss, err := c.step(batch, 1-float64(done)/float64(p.Steps))
+			loss, err := c.step(batch, 1-float64(step-1)/float64(p.Steps))
 			if err != nil {
 				return err
 			}
 			if i == 0 {
-				s.Log(done+1, "train_loss", loss)
+				s.Log(step, "train_loss", loss)
 			}
 		}
-		done++
-		s.Progress(core.Progress{Done: int64(done), Total: int64(p.Steps), Epoch: int64((done-1)/p.EvalEvery + 1), Epochs: int64((p.Steps-1)/p.EvalEvery + 1), Samples: int64(done * p.BatchSize)})
-		if done%p.EvalEvery == 0 || done == p.Steps {
-			accuracy, _, err := tuned.judge(val, labels.Len(), byLogits)
-			if err != nil {
-				return err
-			}
-			s.Log(done, "val_accuracy", accuracy)
+		if !loop.EpochEnds() {
+			continue
 		}
+		accuracy, _, err := tuned.judge(val, labels.Len(), byLogits)
+		if err != nil {
+			return err
+		}
+		s.Log(step, "val_accuracy", accuracy)
 	}
+	if !loop.Finished() {
+		return loop.Err()
+	}
+	done := loop.Step()
 	for i, c := range runners {
 		accuracy, confusion, err := c.judge(test, labels.Len(), byLogits)
 		if err != nil {

@@ -29,21 +29,15 @@ import (
 )
 
 type lmParams struct {
-	Mode            string  `default:"train" enum:"train,generate" doc:"train, or write on from the prompt with the model of from=RUN"`
-	Data            string  `default:"moby-dick" doc:"text to learn: moby-dick, tiny-shakespeare, or the path of a file"`
-	Tokenizer       string  `default:"char" enum:"char,word,bpe" doc:"what the text is cut into"`
-	Vocabulary      int     `default:"1024" min:"256" max:"32768" doc:"tokens at most, of words and bpe"`
-	Steps           int     `default:"2000" min:"1" doc:"updates"`
-	EvalEvery       int     `default:"500" min:"1" doc:"updates between evaluations and samples"`
-	BatchSize       int     `default:"12" min:"1" doc:"windows of text a step"`
-	Context         int     `default:"64" min:"8" doc:"tokens in a window"`
-	Layers          int     `default:"4" min:"0" doc:"transformer blocks"`
-	Heads           int     `default:"4" min:"1" doc:"heads of attention"`
-	Width           int     `default:"128" min:"2" doc:"numbers a token is made of"`
-	Positions       string  `default:"learned" enum:"none,sinusoidal,learned,rotary" doc:"how a token says where it stands"`
-	Norm            string  `default:"pre" enum:"pre,post" doc:"norms before the sublayers or after them"`
+	Mode            string `default:"train" enum:"train,generate" doc:"train, or write on from the prompt with the model of from=RUN"`
+	Data            string `default:"moby-dick" doc:"text to learn: moby-dick, tiny-shakespeare, or the path of a file"`
+	Tokenizer       string `default:"char" enum:"char,word,bpe" doc:"what the text is cut into"`
+	Vocabulary      int    `default:"1024" min:"256" max:"32768" doc:"tokens at most, of words and bpe"`
+	stepsParams     `default:"steps=2000 eval_every=500 batch_size=12"`
+	Context         int `default:"64" min:"8" doc:"tokens in a window"`
+	Layers          int `default:"4" min:"0" doc:"transformer blocks"`
+	networkParams   `default:"width=128"`
 	Window          int     `default:"0" min:"0" doc:"tokens see only those less than so many before them; 0 all"`
-	Dropout         float64 `default:"0" min:"0" max:"0.9" doc:"share of activations dropped in training"`
 	LR              float64 `default:"1e-3" min:"0" doc:"AdamW's learning rate, after warm-up"`
 	MinLR           float64 `default:"1e-4" min:"0" doc:"learning rate at the end of its cosine"`
 	WarmUp          int     `default:"100" min:"0" doc:"steps up to the learning rate"`
@@ -86,11 +80,11 @@ func trainLM(s *family.Session, p lmParams) error {
 	g := graph.New()
 	x, y := g.Input("x", p.BatchSize, model.Context), g.Input("y", p.BatchSize, model.Context)
 	loss := nn.CrossEntropy(model.forward(x, true), y)
-	step, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, model.Params))
+	program, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, model.Params))
 	if err != nil {
 		return err
 	}
-	step.Named("step")
+	program.Named("step")
 
 	adam := optim.NewAdamW(model.Params, p.LR)
 	adam.Beta2, adam.WeightDecay = 0.99, p.WeightDecay
@@ -106,51 +100,41 @@ func trainLM(s *family.Session, p lmParams) error {
 		return err
 	}
 
-	parts := checkpoint.Parts{"model": model.Params, "adamw": adam}
-	done, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
-	step.SetRuns(int64(done))
 	windows := s.Rand("windows")
-	for done < p.Steps {
-		if s.Stopped() {
-			return s.Checkpoint(done, parts.Save)
-		}
+	loop := p.loop(checkpoint.Parts{"model": model.Params, "adamw": adam})
+	loop.CheckpointEvery, loop.Resumed = p.CheckpointEvery, program.SetRuns
+	for step := range loop.Run(s) {
 		for b := range p.BatchSize {
 			at, row := windows.IntN(len(train)-model.Context), b*model.Context
-			fill(step.Value(x)[row:], train[at:at+model.Context])
-			fill(step.Value(y)[row:], train[at+1:at+model.Context+1])
+			fill(program.Value(x)[row:], train[at:at+model.Context])
+			fill(program.Value(y)[row:], train[at+1:at+model.Context+1])
 		}
-		step.Run()
+		program.Run()
 		if p.ClipNorm > 0 {
 			clip.Norm(p.ClipNorm)
 		}
-		adam.SetLR(schedule(done))
+		adam.SetLR(schedule(step - 1))
 		adam.Step()
-		if expected := math.Log(float64(tokens.Len())); done == 0 && s.From() == "" && math.Abs(step.Scalar(loss)/expected-1) > 0.1 {
-			s.Warnf("the first loss is %.2f; a network that knows nothing has ln %d = %.2f", step.Scalar(loss), tokens.Len(), expected)
+		if expected := math.Log(float64(tokens.Len())); step == 1 && s.From() == "" && math.Abs(program.Scalar(loss)/expected-1) > 0.1 {
+			s.Warnf("the first loss is %.2f; a network that knows nothing has ln %d = %.2f", program.Scalar(loss), tokens.Len(), expected)
 		}
-		done++
-		s.Log(done, "train_loss", step.Scalar(loss))
-		s.Progress(core.Progress{Done: int64(done), Total: int64(p.Steps), Epoch: int64((done-1)/p.EvalEvery + 1), Epochs: int64((p.Steps-1)/p.EvalEvery + 1), Samples: int64(done * p.BatchSize)})
-		if done%p.EvalEvery == 0 || done == p.Steps {
-			nats, err := judge.loss()
-			if err != nil {
-				return err
-			}
-			s.Log(done, "val_loss", nats)
-			s.Log(done, "val_bpc", nats*float64(len(val))/float64(len([]rune(corpus.Val)))/math.Ln2)
-			sample := sampler{p.Temperature, p.TopK, tokens.Special, s.Rand("samples")}
-			if err := s.Text("samples", done, sampleText(pen, tokens, p, sample)); err != nil {
-				return err
-			}
+		s.Log(step, "train_loss", program.Scalar(loss))
+		if !loop.EpochEnds() {
+			continue
 		}
-		if p.CheckpointEvery > 0 && done%p.CheckpointEvery == 0 && done < p.Steps {
-			if err := s.Checkpoint(done, parts.Save); err != nil {
-				return err
-			}
+		nats, err := judge.loss()
+		if err != nil {
+			return err
 		}
+		s.Log(step, "val_loss", nats)
+		s.Log(step, "val_bpc", nats*float64(len(val))/float64(len([]rune(corpus.Val)))/math.Ln2)
+		sample := sampler{p.Temperature, p.TopK, tokens.Special, s.Rand("samples")}
+		if err := s.Text("samples", step, sampleText(pen, tokens, p, sample)); err != nil {
+			return err
+		}
+	}
+	if !loop.Finished() {
+		return loop.Err()
 	}
 	return save(s, batchAndSequence, exportGPT(model), saved{recipe: "lm", architecture: model.architecture, tokenizer: tokens})
 }
@@ -169,8 +153,8 @@ func newLM(s *family.Session, p lmParams, corpus *text.Corpus) (*gpt, *token.Tok
 	if err != nil {
 		return nil, nil, err
 	}
-	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: p.Context, Positions: p.Positions, PostNorm: p.Norm == "post", Window: p.Window,
-		Vocabulary: tokens.Len(), Dropout: p.Dropout, NoBias: true}
+	a := p.architecture(p.Layers, p.Context)
+	a.Window, a.Vocabulary, a.NoBias = p.Window, tokens.Len(), true
 	if err := a.check(); err != nil {
 		return nil, nil, err
 	}

@@ -26,22 +26,16 @@ import (
 )
 
 type seq2seqParams struct {
-	Mode              string  `default:"train" enum:"train,translate" doc:"train, or make a target of the prompt with the model of from=RUN"`
-	Data              string  `default:"sort" doc:"pairs: sort, reverse, add, cmudict, cldr-de, cldr-fr, cldr-zh, or the path of lines source TAB target"`
-	Unit              string  `default:"char" enum:"char,word" doc:"tokens of a file of your own"`
-	MinLength         int     `default:"5" min:"1" doc:"digits at least, of sort and reverse"`
-	MaxLength         int     `default:"10" min:"1" max:"64" doc:"digits at most"`
-	Decoding          string  `default:"autoregressive" enum:"autoregressive,parallel" doc:"a token at a time from those before it, or all at once"`
-	Beams             int     `default:"1" min:"1" max:"32" doc:"sequences followed at once; 1 is greedy"`
-	Steps             int     `default:"1000" min:"1" doc:"updates"`
-	EvalEvery         int     `default:"250" min:"1" doc:"updates between evaluations"`
-	BatchSize         int     `default:"32" min:"1" doc:"pairs a step"`
-	Layers            int     `default:"2" min:"1" doc:"blocks of the encoder, and of the decoder"`
-	Heads             int     `default:"4" min:"1" doc:"heads of attention"`
-	Width             int     `default:"64" min:"2" doc:"numbers a token is made of"`
-	Positions         string  `default:"learned" enum:"none,sinusoidal,learned,rotary" doc:"how a token says where it stands"`
-	Norm              string  `default:"pre" enum:"pre,post" doc:"norms before the sublayers or after them"`
-	Dropout           float64 `default:"0" min:"0" max:"0.9" doc:"share of activations dropped in training"`
+	Mode      string `default:"train" enum:"train,translate" doc:"train, or make a target of the prompt with the model of from=RUN"`
+	Data      string `default:"sort" doc:"pairs: sort, reverse, add, cmudict, cldr-de, cldr-fr, cldr-zh, or the path of lines source TAB target"`
+	Unit      string `default:"char" enum:"char,word" doc:"tokens of a file of your own"`
+	MinLength int    `default:"5" min:"1" doc:"digits at least, of sort and reverse"`
+	MaxLength int    `default:"10" min:"1" max:"64" doc:"digits at most"`
+	Decoding  string `default:"autoregressive" enum:"autoregressive,parallel" doc:"a token at a time from those before it, or all at once"`
+	Beams     int    `default:"1" min:"1" max:"32" doc:"sequences followed at once; 1 is greedy"`
+	stepsParams
+	Layers int `default:"2" min:"1" doc:"blocks of the encoder, and of the decoder"`
+	networkParams
 	ScheduledSampling float64 `default:"0" min:"0" max:"1" doc:"share of the decoder's inputs that are its own guesses in the end; 0 is teacher forcing"`
 	LR                float64 `default:"2e-3" min:"0" doc:"AdamW's learning rate: constant for half of the steps, then linearly to 0"`
 	WarmUp            int     `default:"50" min:"0" doc:"steps up to the learning rate"`
@@ -102,63 +96,54 @@ func trainSeq2Seq(s *family.Session, p seq2seqParams) error {
 	}
 	judge := newDecoder(model, longest, p.Beams, judgeBatch)
 
-	parts := checkpoint.Parts{"model": model.Params, "adamw": adam}
-	done, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
-	steps.SetRuns(int64(done))
 	mix := s.Rand("scheduled sampling")
-	for perEpoch := (len(train) + p.BatchSize - 1) / p.BatchSize; done < p.Steps; {
-		epoch := done / perEpoch
-		for _, batch := range alike(train, p.BatchSize, s.Seed(), uint64(epoch))[done%perEpoch:] {
-			if s.Stopped() {
-				return s.Checkpoint(done, parts.Save)
-			}
-			size := paddedPair(batch, model)
-			t, err := steps.For(size)
+	pairs := &dealt[pairIDs]{deal: func(epoch int) [][]pairIDs { return alike(train, p.BatchSize, s.Seed(), uint64(epoch-1)) }}
+	loop := family.Loop{Steps: p.Steps, PerEpoch: (len(train) + p.BatchSize - 1) / p.BatchSize, Samples: p.BatchSize, Batches: []family.Batches{pairs},
+		State: checkpoint.Parts{"model": model.Params, "adamw": adam}, Resumed: steps.SetRuns}
+	for step := range loop.Run(s) {
+		size := paddedPair(pairs.batch(), model)
+		t, err := steps.For(size)
+		if err != nil {
+			return err
+		}
+		t.fill(pairs.batch())
+		if share := p.ScheduledSampling * float64(step-1) / float64(p.Steps); share > 0 && !model.parallel {
+			g, err := guesses.For(size)
 			if err != nil {
 				return err
 			}
-			t.fill(batch)
-			if share := p.ScheduledSampling * float64(done) / float64(p.Steps); share > 0 && !model.parallel {
-				g, err := guesses.For(size)
-				if err != nil {
-					return err
-				}
-				g.fill(batch)
-				g.Run()
-				g.mix(t, mix, share)
-			}
-			t.Run()
-			clip.Norm(1)
-			adam.SetLR(schedule(done))
-			adam.Step()
-			done++
-			s.Log(done, "train_loss", t.Scalar(t.loss))
-			s.Progress(core.Progress{Done: int64(done), Total: int64(p.Steps), Epoch: int64((done-1)/p.EvalEvery + 1), Epochs: int64((p.Steps-1)/p.EvalEvery + 1), Samples: int64(done * p.BatchSize)})
-			if done%p.EvalEvery == 0 || done == p.Steps {
-				score, err := judgePairs(judge, val, v, set.Separator)
-				if err != nil {
-					return err
-				}
-				forced, err := teacherForced(guesses, model, val, p.BatchSize)
-				if err != nil {
-					return err
-				}
-				s.Log(done, "val_error_rate", score.errors)
-				s.Log(done, "val_exact", score.exact)
-				s.Log(done, "teacher_forced", forced)
-				s.Log(done, "free_running", score.places)
-				if err := s.Text("samples", done, score.samples); err != nil {
-					return err
-				}
-			}
-			if done == p.Steps {
-				break
-			}
+			g.fill(pairs.batch())
+			g.Run()
+			g.mix(t, mix, share)
+		}
+		t.Run()
+		clip.Norm(1)
+		adam.SetLR(schedule(step - 1))
+		adam.Step()
+		s.Log(step, "train_loss", t.Scalar(t.loss))
+		if step%p.EvalEvery > 0 && step < p.Steps {
+			continue
+		}
+		score, err := judgePairs(judge, val, v, set.Separator)
+		if err != nil {
+			return err
+		}
+		forced, err := teacherForced(guesses, model, val, p.BatchSize)
+		if err != nil {
+			return err
+		}
+		s.Log(step, "val_error_rate", score.errors)
+		s.Log(step, "val_exact", score.exact)
+		s.Log(step, "teacher_forced", forced)
+		s.Log(step, "free_running", score.places)
+		if err := s.Text("samples", step, score.samples); err != nil {
+			return err
 		}
 	}
+	if !loop.Finished() {
+		return loop.Err()
+	}
+	done := loop.Step()
 	score, err := judgePairs(judge, test, v, set.Separator)
 	if err != nil {
 		return err
@@ -206,7 +191,7 @@ func newSeq2Seq(s *family.Session, p seq2seqParams, set *text.Pairs) (*translato
 		longest = max(longest, len(pair.From), len(pair.To)+1)
 	}
 	const most = 256
-	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: max(16, min(most, (longest+3)/4*4)), Positions: p.Positions, PostNorm: p.Norm == "post", Dropout: p.Dropout}
+	a := p.architecture(p.Layers, max(16, min(most, (longest+3)/4*4)))
 	if err := a.check(); err != nil {
 		return nil, sides{}, err
 	}

@@ -11,10 +11,6 @@ package transformer
 
 import (
 	"fmt"
-	"math"
-	"slices"
-	"strings"
-	"unicode"
 
 	"lab/core"
 	"lab/core/checkpoint"
@@ -30,21 +26,17 @@ import (
 )
 
 type tagParams struct {
-	Data         string  `default:"grammar" doc:"sentences: grammar, ewt, or the path of CoNLL-U or of lines word TAB tag"`
-	Attention    string  `default:"dot" enum:"dot,additive" doc:"how a word scores another; additive has one head and no window"`
-	Epochs       int     `default:"5" min:"1" doc:"passes over the sentences"`
-	BatchSize    int     `default:"32" min:"1" doc:"sentences a step, of about one length"`
-	Layers       int     `default:"2" min:"0" doc:"blocks of attention; 0: each word by itself, wherever it stands"`
-	Heads        int     `default:"4" min:"1" doc:"heads of attention"`
-	Width        int     `default:"64" min:"2" doc:"numbers a word is made of"`
-	Positions    string  `default:"learned" enum:"none,sinusoidal,learned,rotary" doc:"how a word says where it stands"`
-	Norm         string  `default:"pre" enum:"pre,post" doc:"norms before the sublayers or after them"`
-	Window       int     `default:"0" min:"0" doc:"words see only those less than so many away; 0 all"`
-	Dropout      float64 `default:"0.1" min:"0" max:"0.9" doc:"share of activations dropped in training"`
-	WordDropout  float64 `default:"0.05" min:"0" max:"0.9" doc:"share of words made unknown in training"`
-	LR           float64 `default:"1e-3" min:"0" doc:"AdamW's learning rate"`
-	WeightDecay  float64 `default:"0.01" min:"0" doc:"AdamW's weight decay"`
-	MaxSentences int     `default:"0" min:"0" doc:"learn from so many sentences only; 0 all"`
+	Data          string `default:"grammar" doc:"sentences: grammar, ewt, or the path of CoNLL-U or of lines word TAB tag"`
+	Attention     string `default:"dot" enum:"dot,additive" doc:"how a word scores another; additive has one head and no window"`
+	Epochs        int    `default:"5" min:"1" doc:"passes over the sentences"`
+	BatchSize     int    `default:"32" min:"1" doc:"sentences a step, of about one length"`
+	Layers        int    `default:"2" min:"0" doc:"blocks of attention; 0: each word by itself, wherever it stands"`
+	networkParams `default:"dropout=0.1"`
+	Window        int     `default:"0" min:"0" doc:"words see only those less than so many away; 0 all"`
+	WordDropout   float64 `default:"0.05" min:"0" max:"0.9" doc:"share of words made unknown in training"`
+	LR            float64 `default:"1e-3" min:"0" doc:"AdamW's learning rate"`
+	WeightDecay   float64 `default:"0.01" min:"0" doc:"AdamW's weight decay"`
+	MaxSentences  int     `default:"0" min:"0" doc:"learn from so many sentences only; 0 all"`
 }
 
 var tag = family.NewRecipe("tag", "a tag for each word of a sentence, by self-attention", trainTag,
@@ -53,15 +45,6 @@ var tag = family.NewRecipe("tag", "a tag for each word of a sentence, by self-at
 	family.Metric("floor_accuracy", "", core.Neutral, "what the most frequent tag of each word gives on the test sentences"),
 	family.Metric("train_loss", "nats", core.Neutral, "cross-entropy of a batch"),
 	family.Data(text.TaggedSets...), family.Resumes())
-
-// The first tokens of a vocabulary of words.
-const (
-	padding = 0
-	unknown = 1
-)
-
-// longestSentence is where sentences are cut in two.
-const longestSentence = 64
 
 // tagger sees of a word its spelling in lower case, its last three letters, and how it
 // is written.
@@ -140,8 +123,8 @@ func trainTag(s *family.Session, p tagParams) error {
 	if p.MaxSentences > 0 && p.MaxSentences < len(set.Train) {
 		set.Train = set.Train[:p.MaxSentences]
 	}
-	a := architecture{Layers: p.Layers, Heads: p.Heads, Width: p.Width, Context: longestSentence, Positions: p.Positions, PostNorm: p.Norm == "post", Window: p.Window, Dropout: p.Dropout}
-	if a.Layers == 0 {
+	a := p.architecture(p.Layers, longestSentence)
+	if a.Window = p.Window; a.Layers == 0 {
 		a.Positions = "none"
 	}
 	if err := a.check(); err != nil {
@@ -178,42 +161,38 @@ func trainTag(s *family.Session, p tagParams) error {
 	adam := optim.NewAdamW(scope.Params, p.LR)
 	adam.WeightDecay = p.WeightDecay
 
-	parts := checkpoint.Parts{"model": scope.Params, "adamw": adam}
-	done, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
-	steps.SetRuns(int64(done))
 	hide := s.Rand("unknown words")
-	for perEpoch := (len(train) + p.BatchSize - 1) / p.BatchSize; done < p.Epochs*perEpoch; {
-		epoch := done/perEpoch + 1
-		batches := byLength(train, p.BatchSize, s.Seed(), uint64(epoch))
-		for _, batch := range batches[done%perEpoch:] {
-			if s.Stopped() {
-				return s.Checkpoint(done, parts.Save)
+	sentences := &dealt[encoded]{deal: func(epoch int) [][]encoded { return byLength(train, p.BatchSize, s.Seed(), uint64(epoch)) }}
+	perEpoch := (len(train) + p.BatchSize - 1) / p.BatchSize
+	loop := family.Loop{Steps: p.Epochs * perEpoch, PerEpoch: perEpoch, Samples: p.BatchSize, Batches: []family.Batches{sentences},
+		State: checkpoint.Parts{"model": scope.Params, "adamw": adam}, Resumed: steps.SetRuns}
+	for step := range loop.Run(s) {
+		t, err := steps.For(paddedLength(sentences.batch()))
+		if err != nil {
+			return err
+		}
+		t.fill(sentences.batch())
+		for i, w := range t.Value(t.words) {
+			if w != padding && hide.Float64() < p.WordDropout {
+				t.Value(t.words)[i] = unknown
 			}
-			t, err := steps.For(paddedLength(batch))
-			if err != nil {
-				return err
-			}
-			t.fill(batch)
-			for i, w := range t.Value(t.words) {
-				if w != padding && hide.Float64() < p.WordDropout {
-					t.Value(t.words)[i] = unknown
-				}
-			}
-			t.Run()
-			adam.Step()
-			done++
-			s.Log(done, "train_loss", t.Scalar(t.loss))
-			s.Progress(core.Progress{Done: int64(done), Total: int64(p.Epochs * perEpoch), Epoch: int64(epoch), Epochs: int64(p.Epochs), Samples: int64(done * p.BatchSize)})
+		}
+		t.Run()
+		adam.Step()
+		s.Log(step, "train_loss", t.Scalar(t.loss))
+		if !loop.EpochEnds() {
+			continue
 		}
 		accuracy, _, err := judgeTags(judges, val, p.BatchSize, v.tags.Len())
 		if err != nil {
 			return err
 		}
-		s.Log(done, "val_accuracy", accuracy)
+		s.Log(step, "val_accuracy", accuracy)
 	}
+	if !loop.Finished() {
+		return loop.Err()
+	}
+	done := loop.Step()
 	accuracy, confusion, err := judgeTags(judges, test, p.BatchSize, v.tags.Len())
 	if err != nil {
 		return err
@@ -240,153 +219,4 @@ func trainTag(s *family.Session, p tagParams) error {
 	}
 	return save(s, batchAndSequence, export, saved{recipe: "tag", architecture: a,
 		vocabularies: map[string]*token.Vocabulary{"words": v.words, "suffixes": v.suffixes, "tags": v.tags}})
-}
-
-// words are the vocabularies of a set of sentences.
-type words struct{ words, suffixes, tags *token.Vocabulary }
-
-func newWords(set *text.Tagged) words {
-	var spelled, endings [][]string
-	for _, s := range set.Train {
-		for _, w := range s.Words {
-			spelled, endings = append(spelled, []string{strings.ToLower(w)}), append(endings, []string{suffix(w)})
-		}
-	}
-	return words{token.Count(spelled, 2, "[PAD]", "[UNK]"), token.Count(endings, 3, "[PAD]", "[UNK]"), token.NewVocabulary(set.Tags...)}
-}
-
-func suffix(word string) string {
-	r := []rune(strings.ToLower(word))
-	return string(r[max(0, len(r)-3):])
-}
-
-// shape is 1 for a capital at the beginning, 2 for a digit, 4 for capitals throughout,
-// and their sum.
-func shape(word string) (n int32) {
-	if r := []rune(word); unicode.IsUpper(r[0]) {
-		n++
-	}
-	if strings.ContainsFunc(word, unicode.IsDigit) {
-		n += 2
-	}
-	if len(word) > 1 && word == strings.ToUpper(word) && word != strings.ToLower(word) {
-		n += 4
-	}
-	return n
-}
-
-// encoded is a sentence in numbers; a tag that is not known is -1.
-type encoded struct{ words, suffixes, shapes, tags []int32 }
-
-// encode makes numbers of sentences, and several of one that is too long.
-func (v words) encode(sentences []text.Sentence) (out []encoded) {
-	for _, s := range sentences {
-		for from := 0; from < len(s.Words); from += longestSentence {
-			to := min(from+longestSentence, len(s.Words))
-			var e encoded
-			for _, w := range s.Words[from:to] {
-				e.words = append(e.words, v.words.ID(strings.ToLower(w), unknown))
-				e.suffixes = append(e.suffixes, v.suffixes.ID(suffix(w), unknown))
-				e.shapes = append(e.shapes, shape(w))
-			}
-			e.tags = v.tags.IDs(s.Tags[from:to], -1)
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// frequentTag is how often the most frequent tag of a word is right: what can be known
-// of a word alone. Words that are new have the most frequent tag of those seen once.
-func frequentTag(set *text.Tagged) float64 {
-	counts, total := map[string]map[string]int{}, map[string]int{}
-	for _, s := range set.Train {
-		for i, w := range s.Words {
-			w = strings.ToLower(w)
-			if counts[w] == nil {
-				counts[w] = map[string]int{}
-			}
-			counts[w][s.Tags[i]]++
-			total[w]++
-		}
-	}
-	most := func(c map[string]int) (best string) {
-		for _, t := range set.Tags {
-			if c[t] > c[best] {
-				best = t
-			}
-		}
-		return best
-	}
-	rare, guess := map[string]int{}, map[string]string{}
-	for w, c := range counts {
-		guess[w] = most(c)
-		if total[w] == 1 {
-			rare[guess[w]]++
-		}
-	}
-	right, all := 0, 0
-	for _, s := range set.Test {
-		for i, w := range s.Words {
-			g, ok := guess[strings.ToLower(w)]
-			if !ok {
-				g = most(rare)
-			}
-			if all++; g == s.Tags[i] {
-				right++
-			}
-		}
-	}
-	return float64(right) / float64(all)
-}
-
-// showAttention draws who looks at whom in a sentence: the mean over the heads of the last layer.
-func showAttention(s *family.Session, m *tagger, v words, sentence text.Sentence) error {
-	e := v.encode([]text.Sentence{sentence})[0]
-	n := len(e.words)
-	t := newTagging(1, n)
-	var p *graph.Node
-	last := m.body.Layers[m.Layers-1].Attention
-	last.Watch = func(watched *graph.Node) { p = watched } // [1,H,T,T]
-	m.forward(t.words, t.suffixes, t.shapes, false)
-	last.Watch = nil
-	var err error
-	if t.Program, err = vm.Compile([]*graph.Node{p}); err != nil {
-		return err
-	}
-	t.fill([]encoded{e})
-	t.Run()
-	return drawAttention(s, "attention", 0, t.Value(p), sentence.Words[:n], sentence.Words[:n])
-}
-
-// judgeTags is the share of words tagged right, and how often a tag (row) was taken for
-// another (column).
-func judgeTags(judges *vm.Cache[int, tagging], set []encoded, size, tags int) (float64, [][]int, error) {
-	confusion := make([][]int, tags)
-	for i := range confusion {
-		confusion[i] = make([]int, tags)
-	}
-	right, all := 0, 0
-	for _, batch := range byLength(set, size, 0, 0) {
-		t, err := judges.For(paddedLength(batch))
-		if err != nil {
-			return math.NaN(), nil, err
-		}
-		t.fill(batch)
-		t.Run()
-		for b, e := range batch {
-			for i, want := range e.tags {
-				at := (b*t.length + i) * tags
-				logits := t.Value(t.logits)[at : at+tags]
-				got := slices.Index(logits, slices.Max(logits))
-				if all++; want >= 0 {
-					confusion[want][got]++
-					if int(want) == got {
-						right++
-					}
-				}
-			}
-		}
-	}
-	return float64(right) / float64(all), confusion, nil
 }

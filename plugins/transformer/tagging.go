@@ -1,12 +1,13 @@
 package transformer
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 
+	"lab/core/data/text"
 	"lab/core/family"
 	"lab/core/graph"
-	"lab/core/picture"
 	"lab/core/vm"
 )
 
@@ -87,23 +88,53 @@ func paddedLength(batch []encoded) int {
 	return (n + 7) / 8 * 8
 }
 
-// drawAttention draws the mean over heads of the probabilities [H,rows,columns] as a
-// heat map with the tokens on its axes.
-func drawAttention(s *family.Session, name string, step int, p []float32, rows, columns []string) error {
-	r, c := len(rows), len(columns)
-	heads := len(p) / (r * c)
-	mean := make([][]float64, r)
-	for i := range mean {
-		mean[i] = make([]float64, c)
-		for j := range c {
-			for h := range heads {
-				mean[i][j] += float64(p[(h*r+i)*c+j]) / float64(heads)
+// showAttention draws who looks at whom in a sentence: the mean over the heads of the last layer.
+func showAttention(s *family.Session, m *tagger, v words, sentence text.Sentence) error {
+	e := v.encode([]text.Sentence{sentence})[0]
+	n := len(e.words)
+	t := newTagging(1, n)
+	var p *graph.Node
+	last := m.body.Layers[m.Layers-1].Attention
+	last.Watch = func(watched *graph.Node) { p = watched } // [1,H,T,T]
+	m.forward(t.words, t.suffixes, t.shapes, false)
+	last.Watch = nil
+	var err error
+	if t.Program, err = vm.Compile([]*graph.Node{p}); err != nil {
+		return err
+	}
+	t.fill([]encoded{e})
+	t.Run()
+	return drawAttention(s, "attention", 0, t.Value(p), sentence.Words[:n], sentence.Words[:n])
+}
+
+// judgeTags is the share of words tagged right, and how often a tag (row) was taken for
+// another (column).
+func judgeTags(judges *vm.Cache[int, tagging], set []encoded, size, tags int) (float64, [][]int, error) {
+	confusion := make([][]int, tags)
+	for i := range confusion {
+		confusion[i] = make([]int, tags)
+	}
+	right, all := 0, 0
+	for _, batch := range byLength(set, size, 0, 0) {
+		t, err := judges.For(paddedLength(batch))
+		if err != nil {
+			return math.NaN(), nil, err
+		}
+		t.fill(batch)
+		t.Run()
+		for b, e := range batch {
+			for i, want := range e.tags {
+				at := (b*t.length + i) * tags
+				logits := t.Value(t.logits)[at : at+tags]
+				got := slices.Index(logits, slices.Max(logits))
+				if all++; want >= 0 {
+					confusion[want][got]++
+					if int(want) == got {
+						right++
+					}
+				}
 			}
 		}
 	}
-	img, err := picture.HeatMap{Title: name, RowLabel: "from", ColumnLabel: "to", Rows: rows, Columns: columns, Values: mean, Hi: 1}.Draw()
-	if err != nil {
-		return err
-	}
-	return s.Image(name, step, img)
+	return float64(right) / float64(all), confusion, nil
 }

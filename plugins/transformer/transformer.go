@@ -1,7 +1,8 @@
 // Package transformer is the family of attention: language models, tagging, sequences
 // to sequences, pretraining and fine-tuning. Each recipe is one file, to be read from
 // top to bottom; what they share is beside them: positions and networks in
-// architecture.go and gpt.go, sampling in generate.go, model files in file.go.
+// architecture.go and gpt.go, the way through the steps in steps.go, sampling in
+// generate.go, model files in file.go.
 package transformer
 
 import "lab/core/family"
