@@ -105,14 +105,18 @@ func TestAdamIsRMSpropWithMomentum(t *testing.T) {
 // A large batch goes through the set in less time and generalises no better.
 func TestLargeBatch(t *testing.T) {
 	run := func(size string) (seconds, accuracy float64) {
-		begun := time.Now()
-		r := familytest.Train(t, Family, "classify", "data=digits", "epochs=15", "batch_size="+size, "val=0")
-		return time.Since(begun).Seconds(), r.Last("test_accuracy")
+		seconds = math.Inf(1)
+		for range 3 { // the best of which shows what else the machine does least
+			begun := time.Now()
+			r := familytest.Train(t, Family, "classify", "data=digits", "epochs=25", "batch_size="+size, "val=0")
+			seconds, accuracy = min(seconds, time.Since(begun).Seconds()), r.Last("test_accuracy")
+		}
+		return seconds, accuracy
 	}
 	small, smallRight := run("4")
 	large, largeRight := run("0")
 	if !(large < small) {
-		t.Errorf("15 epochs take %.2f s with all examples a step, %.2f s with 4", large, small)
+		t.Errorf("25 epochs take %.2f s with all examples a step, %.2f s with 4", large, small)
 	}
 	if largeRight > smallRight+.005 {
 		t.Errorf("test accuracy %.4f with all examples a step, %.4f with 4", largeRight, smallRight)

@@ -17,7 +17,7 @@ func TestFamily(t *testing.T) {
 		familytest.Short("classify", "data=iris", "epochs=3", "hidden=[8]", "batch_norm=true", "dropout=0.2", "patience=2"),
 		familytest.Long("classify", "data=digits", "epochs=20", "batch_size=16", "dropout=0.2"),
 		familytest.Short("regress", "epochs=3", "hidden=[8]"),
-		familytest.Long("regress", "epochs=200", "batch_size=16"),
+		familytest.Long("regress", "epochs=600", "batch_size=16"),
 		familytest.Short("activations", "epochs=2", "layers=2", "hidden=4"),
 		familytest.Long("activations", "epochs=200", "layers=2", "hidden=4"),
 		familytest.Short("batchnorm", "data=digits", "epochs=2", "hidden=8"),
