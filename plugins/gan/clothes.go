@@ -8,6 +8,26 @@ import (
 	"lab/core/vm"
 )
 
+// clothesParams are the parameters of every recipe that learns to draw clothes.
+type clothesParams struct {
+	Data            string  `default:"fashion-mini" enum:"fashion-mini,fashion-mnist" doc:"images to learn from"`
+	Epochs          int     `default:"10" min:"1" doc:"passes over the training images, a batch for each step of the discriminator"`
+	BatchSize       int     `default:"32" min:"2" doc:"images a step"`
+	LR              float64 `default:"1e-3" min:"0" doc:"Adam's learning rate"`
+	LRCritic        float64 `default:"0" min:"0" doc:"that of the discriminator; 0 takes lr"`
+	Beta1           float64 `default:"0.5" min:"0" max:"0.9999" doc:"Adam's decay of the mean gradient"`
+	LatentDim       int     `default:"64" min:"1" doc:"size of the noise that an image is drawn from"`
+	Channels        int     `default:"64" min:"2" doc:"channels of the widest layer; the others have half"`
+	FIDSamples      int     `default:"5000" min:"200" doc:"images drawn to measure fid, and agreement where there are classes, after an epoch"`
+	CheckpointEvery int     `default:"5" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
+}
+
+// loop leads through the epochs.
+func (p clothesParams) loop(images clothes, state family.State) family.Loop {
+	n := images.PerEpoch()
+	return family.Loop{Steps: p.Epochs * n, PerEpoch: n, Samples: p.BatchSize, State: state, CheckpointEvery: p.CheckpointEvery * n, Batches: []family.Batches{images}}
+}
+
 // clothes are the images that a recipe learns to draw, 28×28 grey, in batches with
 // pixels in [-1,1].
 type clothes struct {

@@ -11,7 +11,6 @@ package gan
 // is easier to draw what one is told than everything.
 
 import (
-	"cmp"
 	"math/rand/v2"
 	"slices"
 
@@ -21,24 +20,10 @@ import (
 	"lab/core/graph"
 	"lab/core/nn"
 	"lab/core/onnx/exchange"
-	"lab/core/optim"
 	"lab/core/vm"
 )
 
-type conditionalParams struct {
-	Data            string  `default:"fashion-mini" enum:"fashion-mini,fashion-mnist" doc:"images to learn from"`
-	Epochs          int     `default:"10" min:"1" doc:"passes over the training images"`
-	BatchSize       int     `default:"32" min:"2" doc:"images a step"`
-	LR              float64 `default:"1e-3" min:"0" doc:"Adam's learning rate"`
-	LRCritic        float64 `default:"0" min:"0" doc:"that of the discriminator; 0 takes lr"`
-	Beta1           float64 `default:"0.5" min:"0" max:"0.9999" doc:"Adam's decay of the mean gradient"`
-	NCritic         int     `default:"1" min:"1" doc:"steps of the discriminator for one of the generator"`
-	LabelSmoothing  float64 `default:"0" min:"0" max:"0.5" doc:"how far the discriminator's target for real images is below 1"`
-	LatentDim       int     `default:"64" min:"1" doc:"size of the noise that an image is drawn from"`
-	Channels        int     `default:"64" min:"2" doc:"channels of the widest layer; the others have half"`
-	FIDSamples      int     `default:"5000" min:"200" doc:"images drawn to measure fid and agreement after an epoch"`
-	CheckpointEvery int     `default:"5" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
-}
+type conditionalParams struct{ gameParams }
 
 var conditional = family.NewRecipe("conditional", "dcgan that is told what to draw", trainConditional,
 	slices.Concat([]family.Option{
@@ -93,70 +78,9 @@ func trainConditional(s *family.Session, p conditionalParams) error {
 	}
 	images.facts(s, G.Params.Count()+D.Params.Count())
 
-	// The discriminator's step: drawn images come with the labels they were drawn as,
-	// those of the real ones.
-	dg := graph.New()
-	real, label := dg.Input("real", p.BatchSize, 28, 28, 1), dg.Input("label", p.BatchSize)
-	dz := dg.Input("z", p.BatchSize, p.LatentDim)
-	var fake *graph.Node
-	dg.WithoutUpdates(func() { fake = graph.StopGradient(G.draw(dz, label, true)) })
-	onReal, onFake := D.judge(real, label, true), D.judge(fake, label, true)
-	dLoss := graph.Add(nn.BCEWithLogits(onReal, dg.Scalar(1-p.LabelSmoothing)), nn.BCEWithLogits(onFake, dg.Scalar(0)))
-	dStep, err := vm.Compile([]*graph.Node{dLoss, onReal, onFake}, graph.Backward(dLoss, D.Params))
-	if err != nil {
-		return err
-	}
-	dStep.Named("discriminator") // in profiles
-
-	// The generator's step: what it draws is to be called real, and of its label.
-	gg := graph.New()
-	gz, gLabel := gg.Input("z", p.BatchSize, p.LatentDim), gg.Input("label", p.BatchSize)
-	gLoss := nn.BCEWithLogits(D.judge(G.draw(gz, gLabel, true), gLabel, true), gg.Scalar(1))
-	gStep, err := vm.Compile([]*graph.Node{gLoss}, graph.Backward(gLoss, G.Params))
-	if err != nil {
-		return err
-	}
-	gStep.Named("generator")
-
-	dAdam, gAdam := optim.NewAdam(D.Params, cmp.Or(p.LRCritic, p.LR)), optim.NewAdam(G.Params, p.LR)
-	dAdam.Beta1, gAdam.Beta1 = p.Beta1, p.Beta1
-	eval, err := newGallery(s, images.set, artist{latent: p.LatentDim, classes: classes,
-		draw: func(z, label *graph.Node) *graph.Node { return G.draw(z, label, false) }}, p.FIDSamples)
-	if err != nil {
-		return err
-	}
-
-	noise := s.Rand("noise")
-	parts := checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}
-	perEpoch := images.PerEpoch()
-	loop := family.Loop{Steps: p.Epochs * perEpoch, PerEpoch: perEpoch, Samples: p.BatchSize, State: parts, CheckpointEvery: p.CheckpointEvery * perEpoch,
-		Batches: []family.Batches{images}}
-	for step := range loop.Run(s) {
-		images.Inputs(dStep.Value(real))
-		images.LabelsFloat(dStep.Value(label))
-		normal(noise, dStep.Value(dz))
-		dStep.Run()
-		dAdam.Step()
-		s.Log(step, "d_loss", dStep.Scalar(dLoss))
-		s.Log(step, "d_real", share(dStep.Value(onReal), func(x float32) bool { return x > 0 }))
-		s.Log(step, "d_fake", share(dStep.Value(onFake), func(x float32) bool { return x < 0 }))
-		if step%p.NCritic == 0 {
-			copy(gStep.Value(gz), dStep.Value(dz))
-			copy(gStep.Value(gLabel), dStep.Value(label))
-			gStep.Run()
-			gAdam.Step()
-			s.Log(step, "g_loss", gStep.Scalar(gLoss))
-		}
-		if loop.EpochEnds() {
-			if err := eval.show(step); err != nil {
-				return err
-			}
-		}
-	}
-	if !loop.Finished() {
-		return loop.Err()
-	}
-	if err := eval.animate(); err != nil {
+	state := checkpoint.Parts{"generator": G.Params, "discriminator": D.Params}
+	finished, err := play(s, p.gameParams, images, state, rivals{G: G.Params, D: D.Params, draw: G.draw, judge: D.judge, classes: classes})
+	if err != nil || !finished {
 		return err
 	}
 	return saveConditional(s, G, D, p.LatentDim)

@@ -28,19 +28,15 @@ import (
 )
 
 type dcganParams struct {
-	Data            string  `default:"fashion-mini" enum:"fashion-mini,fashion-mnist" doc:"images to learn from"`
-	Epochs          int     `default:"10" min:"1" doc:"passes over the training images"`
-	BatchSize       int     `default:"32" min:"2" doc:"images a step"`
-	LR              float64 `default:"1e-3" min:"0" doc:"Adam's learning rate"`
-	LRCritic        float64 `default:"0" min:"0" doc:"that of the discriminator; 0 takes lr"`
-	Beta1           float64 `default:"0.5" min:"0" max:"0.9999" doc:"Adam's decay of the mean gradient"`
-	NCritic         int     `default:"1" min:"1" doc:"steps of the discriminator for one of the generator"`
-	LabelSmoothing  float64 `default:"0" min:"0" max:"0.5" doc:"how far the discriminator's target for real images is below 1"`
-	SpectralNorm    bool    `default:"false" doc:"keep the discriminator Lipschitz by its weights' norms, without batch norm"`
-	LatentDim       int     `default:"64" min:"1" doc:"size of the noise that an image is drawn from"`
-	Channels        int     `default:"64" min:"2" doc:"channels of the widest layer; the others have half"`
-	FIDSamples      int     `default:"5000" min:"200" doc:"images drawn to measure fid after an epoch"`
-	CheckpointEvery int     `default:"5" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
+	gameParams
+	SpectralNorm bool `default:"false" doc:"keep the discriminator Lipschitz by its weights' norms, without batch norm"`
+}
+
+// gameParams are the parameters of the game that dcgan and conditional play.
+type gameParams struct {
+	clothesParams
+	NCritic        int     `default:"1" min:"1" doc:"steps of the discriminator for one of the generator"`
+	LabelSmoothing float64 `default:"0" min:"0" max:"0.5" doc:"how far the discriminator's target for real images is below 1"`
 }
 
 var dcgan = family.NewRecipe("dcgan", "convolutional generator and discriminator, trained in turn", trainDCGAN,
@@ -143,47 +139,78 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 		return err
 	}
 	images.facts(s, G.Params.Count()+D.Params.Count())
-
-	// The discriminator's step: real images are to be called real, drawn ones not.
-	dg := graph.New()
-	real, dz := dg.Input("real", p.BatchSize, 28, 28, 1), dg.Input("z", p.BatchSize, p.LatentDim)
-	var fake *graph.Node
-	dg.WithoutUpdates(func() { fake = graph.StopGradient(G.forward(dz, true)) })
-	onReal, onFake := D.forward(real, true), D.forward(fake, true)
-	dLoss := graph.Add(nn.BCEWithLogits(onReal, dg.Scalar(1-p.LabelSmoothing)), nn.BCEWithLogits(onFake, dg.Scalar(0)))
-	dStep, err := vm.Compile([]*graph.Node{dLoss, onReal, onFake}, graph.Backward(dLoss, D.Params))
-	if err != nil {
+	state := checkpoint.Parts{"generator": G.Params, "discriminator": D.Params}
+	if D.spectral != nil {
+		state["spectral"] = D.spectral.Params
+	}
+	finished, err := play(s, p.gameParams, images, state, rivals{G: G.Params, D: D.Params,
+		draw:  func(z, _ *graph.Node, train bool) *graph.Node { return G.forward(z, train) },
+		judge: func(x, _ *graph.Node, train bool) *graph.Node { return D.forward(x, train) }})
+	if err != nil || !finished {
 		return err
+	}
+	return saveImages(s, "dcgan", G, D, p.LatentDim)
+}
+
+// rivals are the two sides of the game. Where there are classes both are told labels
+// [N], elsewhere these are nil.
+type rivals struct {
+	G, D    *graph.Params
+	draw    func(z, label *graph.Node, train bool) *graph.Node // images [N,28,28,1] from noise [N,latent]
+	judge   func(x, label *graph.Node, train bool) *graph.Node // how real images look, logits [N,1]
+	classes int
+}
+
+// play trains both in turn, algorithm 1 of Goodfellow et al. (2014), and reports whether
+// it came to the end.
+func play(s *family.Session, p gameParams, images clothes, state checkpoint.Parts, r rivals) (finished bool, err error) {
+	labels := func(g *graph.Graph) *graph.Node {
+		if r.classes == 0 {
+			return nil
+		}
+		return g.Input("label", p.BatchSize)
+	}
+
+	// The discriminator's step: real images are to be called real, drawn ones, which have
+	// the labels of the real ones, not.
+	dg := graph.New()
+	real, dLabel, dz := dg.Input("real", p.BatchSize, 28, 28, 1), labels(dg), dg.Input("z", p.BatchSize, p.LatentDim)
+	var fake *graph.Node
+	dg.WithoutUpdates(func() { fake = graph.StopGradient(r.draw(dz, dLabel, true)) })
+	onReal, onFake := r.judge(real, dLabel, true), r.judge(fake, dLabel, true)
+	dLoss := graph.Add(nn.BCEWithLogits(onReal, dg.Scalar(1-p.LabelSmoothing)), nn.BCEWithLogits(onFake, dg.Scalar(0)))
+	dStep, err := vm.Compile([]*graph.Node{dLoss, onReal, onFake}, graph.Backward(dLoss, r.D))
+	if err != nil {
+		return false, err
 	}
 	dStep.Named("discriminator") // in profiles
 
 	// The generator's step: what it draws is to be called real.
 	gg := graph.New()
-	gz := gg.Input("z", p.BatchSize, p.LatentDim)
-	gLoss := nn.BCEWithLogits(D.forward(G.forward(gz, true), true), gg.Scalar(1))
-	gStep, err := vm.Compile([]*graph.Node{gLoss}, graph.Backward(gLoss, G.Params))
+	gz, gLabel := gg.Input("z", p.BatchSize, p.LatentDim), labels(gg)
+	gLoss := nn.BCEWithLogits(r.judge(r.draw(gz, gLabel, true), gLabel, true), gg.Scalar(1))
+	gStep, err := vm.Compile([]*graph.Node{gLoss}, graph.Backward(gLoss, r.G))
 	if err != nil {
-		return err
+		return false, err
 	}
 	gStep.Named("generator")
 
-	dAdam, gAdam := optim.NewAdam(D.Params, cmp.Or(p.LRCritic, p.LR)), optim.NewAdam(G.Params, p.LR)
+	dAdam, gAdam := optim.NewAdam(r.D, cmp.Or(p.LRCritic, p.LR)), optim.NewAdam(r.G, p.LR)
 	dAdam.Beta1, gAdam.Beta1 = p.Beta1, p.Beta1
-	eval, err := newGallery(s, images.set, artist{latent: p.LatentDim, draw: func(z, _ *graph.Node) *graph.Node { return G.forward(z, false) }}, p.FIDSamples)
+	eval, err := newGallery(s, images.set, artist{latent: p.LatentDim, classes: r.classes,
+		draw: func(z, label *graph.Node) *graph.Node { return r.draw(z, label, false) }}, p.FIDSamples)
 	if err != nil {
-		return err
+		return false, err
 	}
 
 	noise := s.Rand("noise")
-	parts := checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}
-	if D.spectral != nil {
-		parts["spectral"] = D.spectral.Params
-	}
-	perEpoch := images.PerEpoch()
-	loop := family.Loop{Steps: p.Epochs * perEpoch, PerEpoch: perEpoch, Samples: p.BatchSize, State: parts, CheckpointEvery: p.CheckpointEvery * perEpoch,
-		Batches: []family.Batches{images}}
+	state["generator.adam"], state["discriminator.adam"], state["film"] = gAdam, dAdam, eval.film
+	loop := p.loop(images, state)
 	for step := range loop.Run(s) {
 		images.Inputs(dStep.Value(real))
+		if dLabel != nil {
+			images.LabelsFloat(dStep.Value(dLabel))
+		}
 		normal(noise, dStep.Value(dz))
 		dStep.Run()
 		dAdam.Step()
@@ -192,23 +219,23 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 		s.Log(step, "d_fake", share(dStep.Value(onFake), func(x float32) bool { return x < 0 }))
 		if step%p.NCritic == 0 {
 			copy(gStep.Value(gz), dStep.Value(dz))
+			if gLabel != nil {
+				copy(gStep.Value(gLabel), dStep.Value(dLabel))
+			}
 			gStep.Run()
 			gAdam.Step()
 			s.Log(step, "g_loss", gStep.Scalar(gLoss))
 		}
 		if loop.EpochEnds() {
 			if err := eval.show(step); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
 	if !loop.Finished() {
-		return loop.Err()
+		return false, loop.Err()
 	}
-	if err := eval.animate(); err != nil {
-		return err
-	}
-	return saveImages(s, "dcgan", G, D, p.LatentDim)
+	return true, eval.animate()
 }
 
 // saveImages writes model.onnx, the generator, and discriminator.onnx.

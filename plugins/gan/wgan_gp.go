@@ -24,18 +24,9 @@ import (
 )
 
 type wganParams struct {
-	Data            string  `default:"fashion-mini" enum:"fashion-mini,fashion-mnist" doc:"images to learn from"`
-	Epochs          int     `default:"10" min:"1" doc:"passes over the training images, a batch for each step of the critic"`
-	BatchSize       int     `default:"32" min:"2" doc:"images a step"`
-	LR              float64 `default:"1e-3" min:"0" doc:"Adam's learning rate"`
-	LRCritic        float64 `default:"0" min:"0" doc:"that of the critic; 0 takes lr"`
-	Beta1           float64 `default:"0.5" min:"0" max:"0.9999" doc:"Adam's decay of the mean gradient"`
-	NCritic         int     `default:"2" min:"1" doc:"steps of the critic for one of the generator; the paper takes 5"`
-	GPWeight        float64 `default:"10" min:"0" doc:"weight of the gradient penalty, the paper's lambda"`
-	LatentDim       int     `default:"64" min:"1" doc:"size of the noise that an image is drawn from"`
-	Channels        int     `default:"64" min:"2" doc:"channels of the widest layer; the others have half"`
-	FIDSamples      int     `default:"5000" min:"200" doc:"images drawn to measure fid after an epoch"`
-	CheckpointEvery int     `default:"5" min:"0" doc:"epochs between checkpoints; 0 writes one only when the run is stopped"`
+	clothesParams
+	NCritic  int     `default:"2" min:"1" doc:"steps of the critic for one of the generator; the paper takes 5"`
+	GPWeight float64 `default:"10" min:"0" doc:"weight of the gradient penalty, the paper's lambda"`
 }
 
 var wganGP = family.NewRecipe("wgan-gp", "dcgan's networks in Wasserstein's game, with a gradient penalty", trainWGAN,
@@ -91,10 +82,7 @@ func trainWGAN(s *family.Session, p wganParams) error {
 	}
 
 	noise := s.Rand("noise")
-	parts := checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film}
-	perEpoch := images.PerEpoch()
-	loop := family.Loop{Steps: p.Epochs * perEpoch, PerEpoch: perEpoch, Samples: p.BatchSize, State: parts, CheckpointEvery: p.CheckpointEvery * perEpoch,
-		Batches: []family.Batches{images}}
+	loop := p.loop(images, checkpoint.Parts{"generator": G.Params, "discriminator": D.Params, "generator.adam": gAdam, "discriminator.adam": dAdam, "film": eval.film})
 	for step := range loop.Run(s) {
 		images.Inputs(dStep.Value(real))
 		normal(noise, dStep.Value(dz))
