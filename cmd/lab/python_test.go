@@ -80,6 +80,7 @@ func TestPythonPlugin(t *testing.T) {
 	}
 	has(lab("report"), "torch-mlp/mlp", "finished")
 	has(lab("show", "@1"), "accuracy", "torch.version", "model.onnx")
+	has(lab("verify", "@1"), "points of 2 metrics and 1 model are the same to the last bit")
 	has(lab("export", "@1", "-o", filepath.Join(t.TempDir(), "m.onnx")), "m.onnx")
 
 	// What PyTorch wrote tells the same images right when lab computes it.
