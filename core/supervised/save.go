@@ -3,13 +3,11 @@ package supervised
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"lab/core/data"
 	"lab/core/family"
+	"lab/core/modelfile"
 	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 )
@@ -49,18 +47,6 @@ func Save(s *family.Session, name, title string, about map[string]string, model 
 	if err != nil {
 		return fmt.Errorf("save %s: %w", name, err)
 	}
-	family, recipe, _ := strings.Cut(title, "-")
-	b.SetMetadata("lab.family", family)
-	b.SetMetadata("lab.recipe", recipe)
-	for _, key := range slices.Sorted(maps.Keys(about)) { // in one order: the same model gives the same bytes
-		b.SetMetadata(key, about[key])
-	}
-	file, err := b.Encode()
-	if err != nil {
-		return fmt.Errorf("save %s: %w", name, err)
-	}
-	return s.SaveModel(name, 0, func(w io.Writer) error {
-		_, err := w.Write(file)
-		return err
-	})
+	plugin, recipe, _ := strings.Cut(title, "-")
+	return modelfile.Save(s, name, b, plugin, recipe, about)
 }

@@ -1,12 +1,9 @@
 package cnn
 
 import (
-	"path/filepath"
-
-	"lab/core"
 	"lab/core/data"
 	"lab/core/family"
-	"lab/core/onnx"
+	"lab/core/modelfile"
 	"lab/core/onnx/exchange"
 	"lab/core/supervised"
 )
@@ -24,17 +21,7 @@ func examine(s *family.Session, im *images, net classifier, step int) error {
 // startFrom sets the network to the weights of an earlier run or of a file. It reports
 // whether the network knows nothing yet.
 func startFrom(s *family.Session, net classifier, try string) (fresh bool, err error) {
-	if s.From() == "" {
-		return true, nil
-	}
-	m, err := onnx.Read(s.From())
-	if err != nil {
-		return false, err
-	}
-	if err := net.params().LoadStateDict(m.StateDict()); err != nil {
-		return false, &core.Error{Kind: core.Usage, Msg: "from=" + filepath.Base(s.From()), Err: err, Try: try + "; or recipe=finetune, which takes any classifier"}
-	}
-	return false, nil
+	return s.From() == "", modelfile.StartFrom(s, try+"; or recipe=finetune, which takes any classifier", net.params())
 }
 
 // save writes model.onnx, which takes images normalised as its metadata say.

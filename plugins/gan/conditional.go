@@ -18,6 +18,7 @@ import (
 	"lab/core/checkpoint"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/nn"
 	"lab/core/onnx/exchange"
 	"lab/core/vm"
@@ -73,7 +74,7 @@ func trainConditional(s *family.Session, p conditionalParams) error {
 	}
 	init := s.Rand("init")
 	G, D := newClassGenerator(init, p.LatentDim, p.Channels), newClassDiscriminator(init, p.Channels)
-	if err := startFrom(s, G.Params, named{"discriminator", D.Params}); err != nil {
+	if err := startFrom(s, G.Params, modelfile.Named{Name: "discriminator", Params: D.Params}); err != nil {
 		return err
 	}
 	images.facts(s, G.Params.Count()+D.Params.Count())
@@ -88,19 +89,19 @@ func trainConditional(s *family.Session, p conditionalParams) error {
 
 // saveConditional writes model.onnx, the generator, and discriminator.onnx.
 func saveConditional(s *family.Session, G classGenerator, D classDiscriminator, latent int) error {
-	err := save(s, "conditional", "model", func(n exchange.Sizes) (in, out []exchange.Port) {
+	err := save(s, "conditional", "model", "-1,1", func(n exchange.Sizes) (in, out []exchange.Port) {
 		g := graph.New()
 		z, label := g.Input("z", n["batch"], latent), g.Input("label", n["batch"])
 		return []exchange.Port{{Name: "z", Node: z}, {Name: "label", Node: label, Whole: true}},
 			[]exchange.Port{{Name: "image", Node: G.draw(z, label, false), Image: true}}
-	}, "image.range", "-1,1")
+	})
 	if err != nil {
 		return err
 	}
-	return save(s, "conditional", "discriminator", func(n exchange.Sizes) (in, out []exchange.Port) {
+	return save(s, "conditional", "discriminator", "-1,1", func(n exchange.Sizes) (in, out []exchange.Port) {
 		g := graph.New()
 		x, label := g.Input("image", n["batch"], 28, 28, 1), g.Input("label", n["batch"])
 		return []exchange.Port{{Name: "image", Node: x, Image: true}, {Name: "label", Node: label, Whole: true}},
 			[]exchange.Port{{Name: "logit", Node: D.judge(x, label, false)}}
-	}, "image.range", "-1,1")
+	})
 }

@@ -18,6 +18,7 @@ import (
 	"lab/core/checkpoint"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/nn"
 	"lab/core/onnx/exchange"
 	"lab/core/optim"
@@ -113,8 +114,9 @@ func trainCycleGAN(s *family.Session, p cycleParams) error {
 	init := s.Rand("init")
 	AB, BA := newTranslator(init, p.Channels), newTranslator(init, p.Channels)
 	DA, DB := newPatchDiscriminator(init, p.Channels), newPatchDiscriminator(init, p.Channels)
-	nets := []named{{"model", AB.Params}, {"inverse", BA.Params}, {"discriminator-a", DA.Params}, {"discriminator-b", DB.Params}}
-	if err := startFrom(s, nets[0].params, nets[1:]...); err != nil {
+	nets := []modelfile.Named{{Name: "model", Params: AB.Params}, {Name: "inverse", Params: BA.Params},
+		{Name: "discriminator-a", Params: DA.Params}, {Name: "discriminator-b", Params: DB.Params}}
+	if err := startFrom(s, nets[0].Params, nets[1:]...); err != nil {
 		return err
 	}
 	domains.facts(s, AB.Params.Count()+BA.Params.Count()+DA.Params.Count()+DB.Params.Count())
@@ -151,9 +153,9 @@ func trainCycleGAN(s *family.Session, p cycleParams) error {
 	parts := checkpoint.Parts{"pool.a": poolA, "pool.b": poolB}
 	var adams [4]*optim.Adam
 	for i, n := range nets {
-		adams[i] = optim.NewAdam(n.params, 0)
+		adams[i] = optim.NewAdam(n.Params, 0)
 		adams[i].Beta1 = 0.5
-		parts[n.name], parts[n.name+".adam"] = n.params, adams[i]
+		parts[n.Name], parts[n.Name+".adam"] = n.Params, adams[i]
 	}
 	show, err := newMirror(s, domains, AB, BA)
 	if err != nil {
@@ -200,12 +202,12 @@ func trainCycleGAN(s *family.Session, p cycleParams) error {
 
 // saveCycle writes model.onnx, from the first domain to the second, inverse.onnx, and a
 // discriminator of either.
-func saveCycle(s *family.Session, nets []named, forward []func(*graph.Node) *graph.Node) error {
+func saveCycle(s *family.Session, nets []modelfile.Named, forward []func(*graph.Node) *graph.Node) error {
 	for i, n := range nets {
-		err := save(s, "cyclegan", n.name, func(size exchange.Sizes) (in, out []exchange.Port) {
+		err := save(s, "cyclegan", n.Name, "-1,1", func(size exchange.Sizes) (in, out []exchange.Port) {
 			x := graph.New().Input("image", size["batch"], 32, 32, 3)
 			return []exchange.Port{{Name: "image", Node: x, Image: true}}, []exchange.Port{{Name: "output", Node: forward[i](x), Image: true}}
-		}, "image.range", "-1,1")
+		})
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ import (
 	"lab/core/checkpoint"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/nn"
 	"lab/core/onnx/exchange"
 	"lab/core/optim"
@@ -135,7 +136,7 @@ func trainDCGAN(s *family.Session, p dcganParams) error {
 		norm = bySpectrum
 	}
 	G, D := newGenerator(init, p.LatentDim, p.Channels), newDiscriminator(init, p.Channels, norm)
-	if err := startFrom(s, G.Params, named{"discriminator", D.Params}); err != nil {
+	if err := startFrom(s, G.Params, modelfile.Named{Name: "discriminator", Params: D.Params}); err != nil {
 		return err
 	}
 	images.facts(s, G.Params.Count()+D.Params.Count())
@@ -245,16 +246,16 @@ func saveImages(s *family.Session, recipe string, G *generator, D *discriminator
 			return err
 		}
 	}
-	err := save(s, recipe, "model", func(n exchange.Sizes) (in, out []exchange.Port) {
+	err := save(s, recipe, "model", "-1,1", func(n exchange.Sizes) (in, out []exchange.Port) {
 		z := graph.New().Input("z", n["batch"], latent)
 		return []exchange.Port{{Name: "z", Node: z}}, []exchange.Port{{Name: "image", Node: G.forward(z, false), Image: true}}
-	}, "image.range", "-1,1")
+	})
 	if err != nil {
 		return err
 	}
 	D.spectral = nil // folded
-	return save(s, recipe, "discriminator", func(n exchange.Sizes) (in, out []exchange.Port) {
+	return save(s, recipe, "discriminator", "-1,1", func(n exchange.Sizes) (in, out []exchange.Port) {
 		x := graph.New().Input("image", n["batch"], 28, 28, 1)
 		return []exchange.Port{{Name: "image", Node: x, Image: true}}, []exchange.Port{{Name: "logit", Node: D.forward(x, false)}}
-	}, "image.range", "-1,1")
+	})
 }

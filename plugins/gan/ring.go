@@ -19,6 +19,7 @@ import (
 	"lab/core/checkpoint"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/nn"
 	"lab/core/onnx/exchange"
 	"lab/core/optim"
@@ -83,7 +84,7 @@ func trainRing(s *family.Session, p ringParams) error {
 	}
 	init := s.Rand("init")
 	G, D := newPointGenerator(init, p.LatentDim, p.Hidden), newPointDiscriminator(init, p.Hidden)
-	if err := startFrom(s, G.Params, named{"discriminator", D.Params}); err != nil {
+	if err := startFrom(s, G.Params, modelfile.Named{Name: "discriminator", Params: D.Params}); err != nil {
 		return err
 	}
 	s.Fact("data.name", p.Data)
@@ -173,14 +174,14 @@ func trainRing(s *family.Session, p ringParams) error {
 
 // saveRing writes model.onnx, the generator, and discriminator.onnx.
 func saveRing(s *family.Session, G, D *dense, latent int) error {
-	err := save(s, "ring", "model", func(n exchange.Sizes) (in, out []exchange.Port) {
+	err := save(s, "ring", "model", "", func(n exchange.Sizes) (in, out []exchange.Port) {
 		z := graph.New().Input("z", n["batch"], latent)
 		return []exchange.Port{{Name: "z", Node: z}}, []exchange.Port{{Name: "point", Node: G.forward(z)}}
 	})
 	if err != nil {
 		return err
 	}
-	return save(s, "ring", "discriminator", func(n exchange.Sizes) (in, out []exchange.Port) {
+	return save(s, "ring", "discriminator", "", func(n exchange.Sizes) (in, out []exchange.Port) {
 		x := graph.New().Input("point", n["batch"], 2)
 		return []exchange.Port{{Name: "point", Node: x}}, []exchange.Port{{Name: "logit", Node: D.forward(x)}}
 	})

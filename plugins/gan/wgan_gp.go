@@ -18,6 +18,7 @@ import (
 	"lab/core/checkpoint"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/nn"
 	"lab/core/optim"
 	"lab/core/vm"
@@ -45,7 +46,7 @@ func trainWGAN(s *family.Session, p wganParams) error {
 	}
 	init := s.Rand("init")
 	G, D := newGenerator(init, p.LatentDim, p.Channels), newDiscriminator(init, p.Channels, byNothing)
-	if err := startFrom(s, G.Params, named{"discriminator", D.Params}); err != nil {
+	if err := startFrom(s, G.Params, modelfile.Named{Name: "discriminator", Params: D.Params}); err != nil {
 		return err
 	}
 	images.facts(s, G.Params.Count()+D.Params.Count())

@@ -3,7 +3,6 @@ package metalearn
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 
@@ -11,6 +10,7 @@ import (
 	"lab/core/checkpoint"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/nn"
 	"lab/core/onnx"
 	"lab/core/optim"
@@ -90,7 +90,7 @@ func newCourse(s *family.Session, recipe string, set setting, p TasksParams, tes
 	default:
 		c.learner = newClassifier(scope, channels, from.Classes)
 	}
-	if err := c.startFrom(); err != nil {
+	if err := modelfile.StartFrom(s, "the model of a run with the same data and ways", c.learner.Params); err != nil {
 		return nil, err
 	}
 	s.Fact("data.name", from.Name)
@@ -109,21 +109,6 @@ func (c *course) enough(points int) error {
 		return nil
 	}
 	return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("a task takes %d points, of each class if there are classes; %s has %d", points, c.from.Name, c.from.Points), Try: "fewer shots or queries"}
-}
-
-// startFrom takes up the weights of an earlier run, if the run shall.
-func (c *course) startFrom() error {
-	if c.s.From() == "" {
-		return nil
-	}
-	m, err := onnx.Read(c.s.From())
-	if err != nil {
-		return err
-	}
-	if err := c.learner.Params.LoadStateDict(m.StateDict()); err != nil {
-		return &core.Error{Kind: core.Usage, Msg: "from=" + c.s.From(), Err: err, Try: "the model of a run with the same data and ways"}
-	}
-	return nil
 }
 
 // suit sets a parameter that was left at 0 to what suits the kind of tasks, and says so in
@@ -225,17 +210,7 @@ func (c *course) save(learn writer) error {
 		if err != nil {
 			return err
 		}
-		b.SetMetadata("lab.family", "metalearn")
-		b.SetMetadata("lab.recipe", c.recipe)
-		file, err := b.Encode()
-		if err != nil {
-			return err
-		}
-		err = c.s.SaveModel(m.name, 0, func(w io.Writer) error {
-			_, err := w.Write(file)
-			return err
-		})
-		if err != nil {
+		if err := modelfile.Save(c.s, m.name, b, "metalearn", c.recipe, nil); err != nil {
 			return err
 		}
 	}

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"lab/core"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/nn"
-	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 )
 
@@ -96,16 +95,5 @@ func (n *network) model(output string) exchange.Model {
 // startFrom sets the weights to those of the file of an earlier run, or of PyTorch, if
 // one is given.
 func (n *network) startFrom(s *family.Session) error {
-	if s.From() == "" {
-		return nil
-	}
-	m, err := onnx.Read(s.From())
-	if err != nil {
-		return err
-	}
-	if err := n.Params.LoadStateDict(m.StateDict()); err != nil {
-		return &core.Error{Kind: core.Usage, Msg: "from=" + s.From(), Err: err,
-			Try: fmt.Sprintf("the hidden, batch_norm and data that the file was trained with; this network's layers are %d", n.sizes)}
-	}
-	return nil
+	return modelfile.StartFrom(s, fmt.Sprintf("the hidden, batch_norm and data that the file was trained with; this network's layers are %d", n.sizes), n.Params)
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"lab/core/family"
-	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/vm"
 	"lab/plugins/rl/env"
 )
@@ -31,7 +31,7 @@ type ActorCriticParams struct {
 func newActorCritic(s *family.Session, spec *env.Spec, actorGain, criticGain float64, hidden ...int) (*actor, *critic, error) {
 	init := s.Rand("init")
 	a, v := newActor(init, spec, actorGain, hidden...), newCritic(init, spec, criticGain, hidden...)
-	if err := startFrom(s, a.Params, map[string]*graph.Params{"critic": v.Params}); err != nil {
+	if err := startFrom(s, a.Params, modelfile.Named{Name: "critic", Params: v.Params}); err != nil {
 		return nil, nil, err
 	}
 	s.Fact("model.parameters", fmt.Sprint(a.Params.Count()+v.Params.Count()))

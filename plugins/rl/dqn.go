@@ -69,7 +69,7 @@ func trainDQN(s *family.Session, p dqnParams) error {
 		return err
 	}
 	Q := newQNetwork(nn.NewScope(s.Rand("init")), envs.Spec, p.Hidden)
-	if err := startFrom(s, Q.Params, nil); err != nil {
+	if err := startFrom(s, Q.Params); err != nil {
 		return err
 	}
 	older := newQNetwork(nn.NewScope(s.Rand("init")), envs.Spec, p.Hidden)

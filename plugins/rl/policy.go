@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"os"
-	"path/filepath"
 
 	"lab/core"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 	"lab/core/picture"
@@ -174,17 +173,7 @@ func save(s *family.Session, spec *env.Spec, recipe, name, output string, net ne
 	if err != nil {
 		return err
 	}
-	b.SetMetadata("lab.family", "rl")
-	b.SetMetadata("lab.recipe", recipe)
-	b.SetMetadata("rl.env", spec.ID)
-	file, err := b.Encode()
-	if err != nil {
-		return err
-	}
-	return s.SaveModel(name, 0, func(w io.Writer) error {
-		_, err := w.Write(file)
-		return err
-	})
+	return modelfile.Save(s, name, b, "rl", recipe, map[string]string{"rl.env": spec.ID})
 }
 
 // saveActor writes model.onnx, the policy's logits or its mean action within bounds.
@@ -197,34 +186,7 @@ func saveActor(s *family.Session, spec *env.Spec, recipe string, a *actor) error
 	}, a.logStd)
 }
 
-// startFrom sets networks to those of an earlier run: the first is the file given, the
-// others, by name, lie beside it.
-func startFrom(s *family.Session, model *graph.Params, beside map[string]*graph.Params) error {
-	if s.From() == "" {
-		return nil
-	}
-	load := func(path string, p *graph.Params) error {
-		m, err := onnx.Read(path)
-		if err != nil {
-			return err
-		}
-		if err := p.LoadStateDict(m.StateDict()); err != nil {
-			return &core.Error{Kind: core.Usage, Msg: "from=" + path, Err: err, Try: "the env and hidden sizes that the file was trained with"}
-		}
-		return nil
-	}
-	if err := load(s.From(), model); err != nil {
-		return err
-	}
-	for name, p := range beside {
-		path := filepath.Join(filepath.Dir(s.From()), name+".onnx")
-		if _, err := os.Stat(path); err != nil {
-			s.Warnf("no %s.onnx beside %s: it starts afresh", name, s.From())
-			continue
-		}
-		if err := load(path, p); err != nil {
-			return err
-		}
-	}
-	return nil
+// startFrom sets networks to those of an earlier run, if it shall start from one.
+func startFrom(s *family.Session, model *graph.Params, others ...modelfile.Named) error {
+	return modelfile.StartFrom(s, "the env and hidden sizes that the file was trained with", model, others...)
 }

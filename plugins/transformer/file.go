@@ -10,6 +10,7 @@ import (
 	"lab/core/data/token"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 	"lab/core/vm"
@@ -33,35 +34,30 @@ func save(s *family.Session, free []exchange.Free, model exchange.Model, what sa
 	if err != nil {
 		return err
 	}
-	b.SetMetadata("lab.family", "transformer")
-	b.SetMetadata("lab.recipe", what.recipe)
-	shape, err := json.Marshal(what.architecture)
-	if err != nil {
+	about := map[string]string{}
+	keep := func(key string, what any) (text []byte, err error) {
+		text, err = json.Marshal(what)
+		about[key] = string(text)
+		return text, err
+	}
+	if _, err := keep("lab.architecture", what.architecture); err != nil {
 		return err
 	}
-	b.SetMetadata("lab.architecture", string(shape))
 	if what.tokenizer != nil {
-		t, err := json.Marshal(what.tokenizer)
+		t, err := keep("lab.tokenizer", what.tokenizer)
 		if err != nil {
 			return err
 		}
-		b.SetMetadata("lab.tokenizer", string(t))
 		if err := s.File("tokenizer.json", 0, func(w io.Writer) error { _, err := w.Write(t); return err }); err != nil {
 			return err
 		}
 	}
 	if what.vocabularies != nil {
-		v, err := json.Marshal(what.vocabularies)
-		if err != nil {
+		if _, err := keep("lab.vocabularies", what.vocabularies); err != nil {
 			return err
 		}
-		b.SetMetadata("lab.vocabularies", string(v))
 	}
-	file, err := b.Encode()
-	if err != nil {
-		return err
-	}
-	return s.SaveModel("model", 0, func(w io.Writer) error { _, err := w.Write(file); return err })
+	return modelfile.Save(s, "model", b, "transformer", what.recipe, about)
 }
 
 // open reads a model file that save wrote for one of the recipes.
@@ -100,10 +96,7 @@ func open(path string, recipes ...string) (*onnx.Model, saved, error) {
 
 // load sets the parameters to those of the file.
 func load(path string, m *onnx.Model, params *graph.Params) error {
-	if err := params.LoadStateDict(m.StateDict()); err != nil {
-		return &core.Error{Kind: core.Usage, Msg: "from=" + path, Err: err, Try: "the parameters that the file was trained with"}
-	}
-	return nil
+	return modelfile.Set(params, m, path, "the parameters that the file was trained with")
 }
 
 func recordFacts(s *family.Session, source text.Source, parameters int) {
