@@ -1,4 +1,4 @@
-"""Trains the networks of lab's recipe mlp/classify in PyTorch, with the
+"""Trains the networks of lab's recipes mlp/classify and mlp/regress in PyTorch, with the
 same data, sizes, optimisers and numbers of steps, so that what they reach can be compared:
 
     python3 bench/accuracy/mlp.py                 # all settings, 5 seeds each
@@ -69,6 +69,36 @@ def train(seed, data, white, sizes, optimiser, epochs=5, batch=64, **how):
     return by_epoch
 
 
+def regress(seed, sizes=(10, 128, 1), epochs=60, batch=64, lr=1e-3, decay=0.05):
+    """The root mean squared errors of the network and of least squares on diabetes, each the
+    mean of five folds, which the seed draws."""
+    table = torch.from_numpy(np.loadtxt(EMBEDDED / "diabetes/diabetes.csv", delimiter=",", skiprows=1, dtype=np.float32))
+    torch.manual_seed(seed)
+    errors = []
+    for fold in torch.randperm(len(table)).tensor_split(5):
+        kept = torch.ones(len(table), dtype=torch.bool)
+        kept[fold] = False
+        mean, std = table[kept].mean(0), table[kept].std(0, correction=0)
+        rows, tests = (table[kept] - mean) / std, (table[fold] - mean) / std
+        X, Y, x, y = rows[:, :-1], rows[:, -1], tests[:, :-1], tests[:, -1]
+        model = net(sizes)
+        step = ADAM(model.parameters(), lr, weight_decay=decay)
+        fall = torch.optim.lr_scheduler.CosineAnnealingLR(step, epochs * -(-len(X) // batch))
+        for _ in range(epochs):
+            for j in torch.randperm(len(X)).split(batch):
+                loss = F.mse_loss(model(X[j]).squeeze(1), Y[j])
+                step.zero_grad()
+                loss.backward()
+                step.step()
+                fall.step()
+        with torch.no_grad():
+            said = model(x).squeeze(1)
+        line = torch.linalg.lstsq(torch.cat([X, torch.ones(len(X), 1)], 1), Y[:, None]).solution
+        straight = (torch.cat([x, torch.ones(len(x), 1)], 1) @ line).squeeze(1)
+        errors.append([((p - y) ** 2).mean().sqrt().item() * std[-1].item() for p in (said, straight)])
+    return np.mean(errors, 0)
+
+
 SGD, ADAM = torch.optim.SGD, torch.optim.Adam
 FASHION = dict(data="fashion-mini", white=255)
 SETTINGS = {  # lab run plugin=mlp val=0 normalize=none schedule=constant and …
@@ -94,6 +124,10 @@ def main():
         last = runs[:, -1]
         print(f"{name or 'defaults':32} {last.mean():.4f} ± {last.std(ddof=1):.4f} of {seeds} seeds, {(time.time() - begun) / seeds:.1f} s each;"
               f" by epoch {np.round(runs.mean(0), 3)[:10]}", flush=True)
+    if only in "recipe=regress":
+        runs = np.array([regress(seed) for seed in range(seeds)])
+        for name, v in (("recipe=regress", runs[:, 0]), ("least squares", runs[:, 1]), ("difference", runs[:, 0] - runs[:, 1])):
+            print(f"{name:32} {v.mean():.2f} ± {v.std(ddof=1):.2f} of {seeds} seeds", flush=True)
 
 
 if __name__ == "__main__":

@@ -123,6 +123,20 @@ func TestLargeBatch(t *testing.T) {
 	}
 }
 
+// After as many epochs a larger batch ends where the loss is more curved: Keskar et al. (2017).
+func TestLargeBatchIsSharper(t *testing.T) {
+	before := 0.0
+	for _, size := range []string{"4", "32", "256"} {
+		r := familytest.Train(t, Family, "landscape", "data=digits", "hidden=[64]", "activation=relu", "polish=0", "optimizer=sgd", "schedule=constant", "val=0",
+			"epochs=30", "products=30", "batch_size="+size)
+		sharp := r.Last("largest_eigenvalue")
+		if !(sharp > 2*before) {
+			t.Errorf("batches of %s: the largest eigenvalue is %.3g, that of the smaller batches %.3g", size, sharp, before)
+		}
+		before = sharp
+	}
+}
+
 // One batch can be learned by heart: whatever is wrong with a loop shows here.
 func TestOverfitsOneBatch(t *testing.T) {
 	set, err := data.Open("digits", "")
