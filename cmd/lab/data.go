@@ -14,7 +14,6 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"lab/core"
 	"lab/core/data"
@@ -45,7 +44,7 @@ func (a *app) dataListCommand() *cobra.Command {
   lab data list --json`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			t := newTable("NAME", "WHAT IT IS", "LICENCE", "WHERE")
+			t := newTable("NAME", "WHAT IT IS", "WHERE", "LICENCE")
 			all := []map[string]any{}
 			for _, e := range data.Catalog() {
 				where, dir := "inside lab", e.Locate(dataDir())
@@ -55,14 +54,14 @@ func (a *app) dataListCommand() *cobra.Command {
 				case !e.Embedded():
 					where = "lab data get " + e.Name
 				}
-				t.AppendRow(table.Row{e.Name, e.Doc, e.Licence, where})
+				t.AppendRow(table.Row{e.Name, e.Doc, where, e.Licence})
 				all = append(all, map[string]any{"name": e.Name, "doc": e.Doc, "licence": e.Licence, "source": e.Source, "classes": len(e.Classes),
 					"embedded": e.Embedded(), "path": dir})
 			}
 			if a.json {
 				return a.printJSON(all)
 			}
-			printTable(a.out, t)
+			printWithin(a.out, t, columnsOf(a.out))
 			return nil
 		},
 	}
@@ -171,11 +170,6 @@ func (m *meter) end() {
 	if m.live && m.file != "" {
 		fmt.Fprintln(m.a.err)
 	}
-}
-
-func onTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
 func (a *app) dataPathCommand() *cobra.Command {

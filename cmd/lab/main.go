@@ -98,9 +98,25 @@ Model families run as plugins; weights go in and out as ONNX.`,
 	f := root.PersistentFlags()
 	f.StringVar(&a.home, "home", "", "folder of the database and the runs (default $LAB_HOME, or .lab)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
-	root.AddCommand(a.runCommand(), a.reportCommand(), a.showCommand(), a.diffCommand(), a.verifyCommand(), a.resumeCommand(), a.configCommand(),
-		a.tagCommand(), a.noteCommand(), a.nameCommand(), a.rmCommand(), a.restoreCommand(), a.gcCommand(),
-		a.exportCommand(), a.importCommand(), a.onnxCommand(), a.dataCommand(), a.pluginsCommand(), a.pluginCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand())
+	cobra.EnableCommandSorting = false
+	for i, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Train:", []*cobra.Command{a.runCommand(), a.resumeCommand(), a.verifyCommand(), a.configCommand()}},
+		{"Compare:", []*cobra.Command{a.reportCommand(), a.showCommand(), a.diffCommand()}},
+		{"Keep order:", []*cobra.Command{a.nameCommand(), a.tagCommand(), a.noteCommand(), a.rmCommand(), a.restoreCommand(), a.gcCommand()}},
+		{"Models, data and plugins:", []*cobra.Command{a.exportCommand(), a.importCommand(), a.onnxCommand(), a.dataCommand(), a.pluginsCommand(), a.pluginCommand()}},
+		{"About lab:", []*cobra.Command{a.doctorCommand(), a.completionCommand(), a.versionCommand()}},
+	} {
+		id := fmt.Sprint(i)
+		root.AddGroup(&cobra.Group{ID: id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = id
+			root.AddCommand(c)
+		}
+		root.SetHelpCommandGroupID(id)
+	}
 	return root
 }
 

@@ -134,7 +134,7 @@ func (a *app) listRecipes(families []*core.Family) {
 			t.AppendRow(table.Row{f.Name, name, r.Doc, strings.Join(r.Data, ", ")})
 		}
 	}
-	printTable(a.out, t)
+	printWithin(a.out, t, columnsOf(a.out))
 }
 
 func (a *app) describeRecipe(f *core.Family, r *core.Recipe) {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"lab/core"
 	"lab/tracker"
@@ -168,11 +167,6 @@ func age(text string) (time.Duration, error) {
 		return 0, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("--older: %q is no time span", text), Try: "12h or 30d"}
 	}
 	return d, nil
-}
-
-// asks reports whether there is somebody to ask.
-func asks() bool {
-	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
 }
 
 // agreed asks a question; no answer is no.

@@ -128,8 +128,8 @@ func (a *app) report(ctx context.Context, filter string, f reportFlags) error {
 			return &core.Error{Kind: core.Storage, Msg: "report to " + f.html, Err: cause(err)}
 		}
 		fmt.Fprintln(a.out, f.html)
-	default:
-		s.print(a.out)
+	case s.print(a.out):
+		fmt.Fprintln(a.err, "lab: the terminal is too narrow for the table: lab report … | less -S, or --columns NAMES")
 	}
 	if len(r.Groups) < r.Rows {
 		fmt.Fprintf(a.err, "lab: the first %d of %s; --limit 0 for all\n", len(r.Groups), count(r.Rows, "row"))

@@ -250,18 +250,23 @@ func sameText(g *tracker.Group, column int) bool {
 	return len(g.Runs) > 1
 }
 
-// differing lists the parameters whose values are not the same in all runs that have
-// them, in the recipes' order.
+// differing lists the parameters whose values are not the same in all runs of a recipe,
+// in the recipes' order.
 func differing(groups []tracker.Group) []string {
-	first := map[string]string{}
+	type parameter struct{ recipe, key string }
+	first := map[parameter]string{}
 	differs := map[string]bool{}
 	var order []string
 	for _, g := range groups {
-		for _, p := range g.Runs[0].Params {
-			v, seen := first[p.Key]
+		r := g.Runs[0]
+		for _, p := range r.Params {
+			of := parameter{r.Family + "/" + r.Recipe, p.Key}
+			v, seen := first[of]
 			if !seen {
-				first[p.Key] = p.Value
-				order = append(order, p.Key)
+				first[of] = p.Value
+				if !slices.Contains(order, p.Key) {
+					order = append(order, p.Key)
+				}
 			} else if v != p.Value && !(p.Key == "seed" && len(g.Runs) > 1) {
 				differs[p.Key] = true
 			}
@@ -321,7 +326,8 @@ func (s *sheet) table() table.Writer {
 	return t
 }
 
-func (s *sheet) print(w io.Writer) { printTable(w, s.table()) }
+// print reports whether the terminal was too narrow.
+func (s *sheet) print(w io.Writer) (cut bool) { return printWithin(w, s.table(), columnsOf(w)) }
 
 func (s *sheet) markdown(w io.Writer) { fmt.Fprintln(w, s.table().RenderMarkdown()) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -82,18 +83,15 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 		fmt.Fprintf(a.out, "; resumed %s after step %d, %s set aside\n", h.Resumed.Local().Format("2006-01-02 15:04:05"), h.Checkpoint, count(int(h.Points), "point"))
 	}
 
-	if len(d.Params) > 0 {
-		fmt.Fprintln(a.out)
-		t := newTable("parameter", "value", "")
-		for _, p := range d.Params {
-			mark := ""
-			if p.Default {
-				mark = "default"
-			}
-			t.AppendRow(table.Row{p.Key, p.Value, mark})
+	t := newTable("parameter", "value", "")
+	for _, p := range d.Params {
+		mark := ""
+		if p.Default {
+			mark = "default"
 		}
-		printTable(a.out, t)
+		t.AppendRow(table.Row{p.Key, p.Value, mark})
 	}
+	printSection(a.out, t)
 
 	plots := 0
 	for _, m := range d.Metrics { // the promised ones come first
@@ -106,8 +104,7 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 		}
 	}
 
-	fmt.Fprintln(a.out)
-	t := newTable("metric", "last", "best", "at step", "min", "max", "points")
+	t = newTable("metric", "last", "best", "at step", "min", "max", "points")
 	numbers(t, "last", "best", "at step", "min", "max", "points")
 	for _, m := range d.Metrics {
 		if m.Points == 0 {
@@ -115,35 +112,34 @@ func (a *app) printRun(ctx context.Context, db *tracker.DB, d *tracker.Detail) e
 		}
 		t.AppendRow(table.Row{m.Name, number(m.Last), number(m.Best), fmt.Sprint(m.BestStep), number(m.Min), number(m.Max), fmt.Sprint(m.Points)})
 	}
-	printTable(a.out, t)
+	printSection(a.out, t)
 
-	if len(d.Artifacts) > 0 {
-		fmt.Fprintln(a.out)
-		t = newTable("file", "kind", "step", "size")
-		numbers(t, "step", "size")
-		for _, x := range d.Artifacts {
-			step := ""
-			if x.Step > 0 {
-				step = fmt.Sprint(x.Step)
-			}
-			t.AppendRow(table.Row{d.Path(x), x.Kind, step, humanize.Bytes(uint64(x.Bytes))})
+	t = newTable("file", "kind", "step", "size")
+	numbers(t, "step", "size")
+	for _, x := range d.Artifacts {
+		step := ""
+		if x.Step > 0 {
+			step = fmt.Sprint(x.Step)
 		}
-		printTable(a.out, t)
+		t.AppendRow(table.Row{d.Path(x), x.Kind, step, humanize.Bytes(uint64(x.Bytes))})
 	}
+	printSection(a.out, t)
 
-	fmt.Fprintln(a.out)
 	t = newTable("fact", "value")
 	for _, f := range d.Facts {
 		t.AppendRow(table.Row{f.Key, shorten(f.Value)})
 	}
-	printTable(a.out, t)
-	fmt.Fprintln(a.out)
+	printSection(a.out, t)
+
+	t = newTable("", "")
+	t.ResetHeaders()
 	if path := profileOf(d); path != "" {
-		fmt.Fprintf(a.out, "profile: %s\n", path)
+		t.AppendRow(table.Row{"profile: " + path})
 	}
 	if d.LogPath != "" {
-		fmt.Fprintf(a.out, "log: %s\n", d.LogPath)
+		t.AppendRow(table.Row{"log: " + d.LogPath})
 	}
+	printSection(a.out, t)
 	return nil
 }
 
@@ -180,8 +176,17 @@ func (a *app) plot(ctx context.Context, db *tracker.DB, d *tracker.Detail, m tra
 		return nil
 	}
 	caption := fmt.Sprintf("%s, steps %d to %d", m.Name, buckets[0].StepLo, buckets[len(buckets)-1].StepHi)
-	fmt.Fprintf(a.out, "\n%s\n", asciigraph.Plot(values, asciigraph.Height(plotHeight), asciigraph.Width(plotWidth), asciigraph.Caption(caption)))
+	fmt.Fprintf(a.out, "\n%s\n", asciigraph.Plot(values, asciigraph.Height(plotHeight), asciigraph.Precision(decimals(values)), asciigraph.Width(plotWidth), asciigraph.Caption(caption)))
 	return nil
+}
+
+// decimals are as many as the lines of a plot of these values need to differ.
+func decimals(values []float64) uint {
+	gap := (slices.Max(values) - slices.Min(values)) / plotHeight
+	if gap == 0 {
+		return 2
+	}
+	return uint(min(max(0, math.Ceil(-math.Log10(gap))), 8))
 }
 
 // printResult is what a run ends with on the terminal.

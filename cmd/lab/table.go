@@ -32,8 +32,25 @@ func numbers(t table.Writer, columns ...string) {
 	t.SetColumnConfigs(c)
 }
 
-func printTable(w io.Writer, t table.Writer) {
-	for _, line := range strings.Split(t.Render(), "\n") {
-		fmt.Fprintln(w, strings.TrimRight(line, " "))
+func printTable(w io.Writer, t table.Writer) { printWithin(w, t, 0) }
+
+// printSection prints a table below an empty line, or nothing of one without rows.
+func printSection(w io.Writer, t table.Writer) {
+	if t.Length() > 0 {
+		fmt.Fprintln(w)
+		printTable(w, t)
 	}
+}
+
+// printWithin cuts lines that are longer than so many characters, if any, for a terminal
+// would make two of them. It reports whether it had to.
+func printWithin(w io.Writer, t table.Writer, width int) (cut bool) {
+	for _, line := range strings.Split(t.Render(), "\n") {
+		line = strings.TrimRight(line, " ")
+		if width > 0 && text.StringWidthWithoutEscSequences(line) > width {
+			line, cut = text.Trim(line, width-1)+"…", true
+		}
+		fmt.Fprintln(w, line)
+	}
+	return cut
 }

@@ -3,12 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/term"
 
 	"lab/core"
 )
@@ -20,7 +17,6 @@ type view struct {
 	title  string
 	quiet  bool
 	live   bool // on a terminal
-	width  func() int
 	recipe *core.Recipe
 	shown  map[string]bool // its metrics
 
@@ -51,16 +47,7 @@ func newView(a *app, title string, r *core.Recipe) *view {
 	for _, m := range r.Metrics {
 		v.shown[m.Name] = true
 	}
-	v.width = func() int { return 80 }
-	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
-		v.live = true
-		v.width = func() int {
-			if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 20 {
-				return w
-			}
-			return 80
-		}
-	}
+	v.live = onTerminal(a.err)
 	return v
 }
 
@@ -155,7 +142,10 @@ func (v *view) line(epoch int64) {
 
 // draw draws the block over the one that is there.
 func (v *view) draw() {
-	width := v.width()
+	width := columnsOf(v.out)
+	if width == 0 {
+		width = 80
+	}
 	p := v.progress
 	head := v.title
 	if p.Epoch > 0 {
