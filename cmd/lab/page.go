@@ -16,6 +16,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"lab/core"
 	"lab/tracker"
 )
 
@@ -29,6 +30,8 @@ const (
 	pageCharts   = 8       // metrics with a chart of all runs
 	pagePictures = 16      // of a run
 	pictureBytes = 2 << 20 // of one picture
+	pageTexts    = 4       // of a run
+	textBytes    = 4 << 10 // of one text
 )
 
 // page is the report as one HTML file, which needs nothing else.
@@ -62,6 +65,7 @@ type pageRun struct {
 	Metrics                                                 [][]string
 	Charts                                                  []pageChart
 	Pictures                                                []picture
+	Texts                                                   [][2]string // caption, text
 	Files                                                   [][]string
 	Facts                                                   [][2]string
 }
@@ -77,8 +81,7 @@ func (a *app) page(ctx context.Context, w io.Writer, db *tracker.DB, r *tracker.
 	for _, h := range s.head {
 		p.Head = append(p.Head, headCell{h, slices.Contains(s.right, h)})
 	}
-	overlays := map[string]*overlay{}
-	var order []string
+	var shown []pageCurves
 	for i := range r.Groups {
 		for _, run := range r.Groups[i].Runs {
 			if len(p.Details) == pageRuns {
@@ -94,39 +97,62 @@ func (a *app) page(ctx context.Context, w io.Writer, db *tracker.DB, r *tracker.
 				return err
 			}
 			p.Details = append(p.Details, *one)
-			for _, m := range run.Metrics {
-				if m.Points < 2 || overlays[m.Name] == nil && len(order) == pageCharts {
-					continue
-				}
-				o := overlays[m.Name]
-				if o == nil {
-					o = &overlay{unit: m.Unit}
-					overlays[m.Name] = o
-					order = append(order, m.Name)
-				}
-				buckets, err := db.Curve(ctx, run.UID, m.Name, chartPoints)
-				if err != nil {
-					return err
-				}
-				o.curves = append(o.curves, curve{one.Label, class, buckets})
-				o.legend = append(o.legend, legend{class, one.Label, one.ID})
-			}
+			shown = append(shown, pageCurves{run, legend{class, one.Label, one.ID}})
 		}
 	}
-	for _, name := range order {
-		o := overlays[name]
-		if len(p.Details) > 1 && len(o.curves) > 1 {
-			p.Charts = append(p.Charts, pageChart{name, o.unit, chart(o.curves), o.legend})
-		}
+	if err := p.overlay(ctx, db, shown); err != nil {
+		return err
 	}
 	return pageTemplate.Execute(w, p)
 }
 
-// overlay is one metric of all runs.
-type overlay struct {
-	unit   string
-	curves []curve
-	legend []legend
+// pageCurves is a run of the page, and how its curves are marked.
+type pageCurves struct {
+	run    *tracker.Summary
+	legend legend
+}
+
+// overlay adds a chart of every metric that several runs of a family have, the first ones
+// of each run first. What two families call a loss has nothing in common.
+func (p *page) overlay(ctx context.Context, db *tracker.DB, shown []pageCurves) error {
+	type metric struct{ family, name string }
+	var (
+		order    []metric
+		runs     = map[metric][]pageCurves{}
+		units    = map[metric]string{}
+		families = map[string]bool{}
+	)
+	for _, s := range shown {
+		families[s.run.Family] = true
+		for _, m := range s.run.Metrics {
+			k := metric{s.run.Family, m.Name}
+			if m.Points < 2 {
+				continue
+			}
+			if runs[k] = append(runs[k], s); len(runs[k]) == 2 {
+				order = append(order, k)
+				units[k] = m.Unit
+			}
+		}
+	}
+	for _, k := range order[:min(pageCharts, len(order))] {
+		c := pageChart{Metric: k.name, Unit: units[k]}
+		if len(families) > 1 {
+			c.Metric = k.family + ": " + k.name
+		}
+		var curves []curve
+		for _, s := range runs[k] {
+			buckets, err := db.Curve(ctx, s.run.UID, k.name, chartPoints)
+			if err != nil {
+				return err
+			}
+			curves = append(curves, curve{s.legend.Label, s.legend.Class, buckets})
+			c.Legend = append(c.Legend, s.legend)
+		}
+		c.SVG = chart(curves)
+		p.Charts = append(p.Charts, c)
+	}
+	return nil
 }
 
 func (a *app) pageRun(ctx context.Context, db *tracker.DB, s *tracker.Summary, class string) (*pageRun, error) {
@@ -166,20 +192,36 @@ func (a *app) pageRun(ctx context.Context, db *tracker.DB, s *tracker.Summary, c
 	for _, f := range d.Facts {
 		p.Facts = append(p.Facts, [2]string{f.Key, shorten(f.Value)})
 	}
-	p.Pictures = pictures(d)
+	p.Pictures, p.Texts = pictures(d), texts(d)
 	return p, nil
+}
+
+// newestOf are the last artifacts of each name and a kind, in the order of their names.
+func newestOf(d *tracker.Detail, kind string) (out []core.Artifact) {
+	for _, x := range d.Artifacts { // by name and step
+		if x.Kind != kind {
+			continue
+		}
+		if n := len(out); n > 0 && out[n-1].Name == x.Name {
+			out[n-1] = x
+		} else {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func caption(x core.Artifact) string {
+	if x.Step > 0 {
+		return fmt.Sprintf("%s, step %d", x.Name, x.Step)
+	}
+	return x.Name
 }
 
 // pictures are the newest ones of each name; those that are gone are left out.
 func pictures(d *tracker.Detail) (out []picture) {
-	newest := map[string]int{}
-	for i, x := range d.Artifacts {
-		if k, ok := newest[x.Name]; x.Kind == "image" && (!ok || d.Artifacts[k].Step <= x.Step) {
-			newest[x.Name] = i
-		}
-	}
-	for i, x := range d.Artifacts {
-		if k, ok := newest[x.Name]; x.Kind != "image" || !ok || k != i || len(out) == pagePictures || x.Bytes > pictureBytes {
+	for _, x := range newestOf(d, "image") {
+		if len(out) == pagePictures || x.Bytes > pictureBytes {
 			continue
 		}
 		b, err := os.ReadFile(d.Path(x))
@@ -193,11 +235,31 @@ func pictures(d *tracker.Detail) (out []picture) {
 		if !slices.Contains([]string{"png", "jpeg", "gif", "webp"}, kind) {
 			continue
 		}
-		caption := x.Name
-		if x.Step > 0 {
-			caption += fmt.Sprintf(", step %d", x.Step)
+		out = append(out, picture{caption(x), template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(b))})
+	}
+	return out
+}
+
+// texts are the beginnings of the newest ones of each name.
+func texts(d *tracker.Detail) (out [][2]string) {
+	for _, x := range newestOf(d, "text") {
+		if len(out) == pageTexts {
+			break
 		}
-		out = append(out, picture{caption, template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(b))})
+		f, err := os.Open(d.Path(x))
+		if err != nil {
+			continue
+		}
+		b, err := io.ReadAll(io.LimitReader(f, textBytes))
+		f.Close()
+		if err != nil {
+			continue
+		}
+		text := printable(strings.ToValidUTF8(string(b), ""))
+		if x.Bytes > textBytes {
+			text += "…"
+		}
+		out = append(out, [2]string{caption(x), text})
 	}
 	return out
 }
