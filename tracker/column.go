@@ -48,22 +48,30 @@ func (c *compiler) column(t term) string {
 		if col, ok := numberColumns[t.name]; ok {
 			return col
 		}
-		if key, ok := strings.CutPrefix(t.name, "env."); ok {
-			return "(SELECT value FROM environment e WHERE e.run_id=r.id AND e.key=" + c.bind(key) + ")"
-		}
-		if key, ok := strings.CutPrefix(t.name, "param."); ok {
-			return c.paramValue(key)
-		}
 	}
-	name := strings.TrimPrefix(t.name, "metric.")
-	metric := fmt.Sprintf("(SELECT coalesce(%s,'nan') FROM latest l WHERE l.run_id=r.id AND l.n>0 AND l.metric_id="+
-		"(SELECT id FROM metric_name WHERE name=%s))", metricColumn(t.fn), c.bind(name))
-	if t.fn != "" || name != t.name {
-		return metric
-	}
-	return "coalesce(" + c.paramValue(t.name) + "," + metric + ")"
+	return c.recorded(t, "p.value", fmt.Sprintf("coalesce(%s,'nan')", metricColumn(t.fn)))
 }
 
-func (c *compiler) paramValue(key string) string {
-	return "(SELECT value FROM param p WHERE p.run_id=r.id AND p.key=" + c.bind(key) + ")"
+// recorded returns the SQL of what a run recorded under a name: a fact, a parameter as
+// one expression of its row p or a metric as one of its row l.
+func (c *compiler) recorded(t term, param, metric string) string {
+	ofParam := func(key string) string {
+		return "(SELECT " + param + " FROM param p WHERE p.run_id=r.id AND p.key=" + c.bind(key) + ")"
+	}
+	ofMetric := func(name string) string {
+		return "(SELECT " + metric + " FROM latest l WHERE l.run_id=r.id AND l.n>0 AND l.metric_id=(SELECT id FROM metric_name WHERE name=" + c.bind(name) + "))"
+	}
+	if t.fn != "" {
+		return ofMetric(strings.TrimPrefix(t.name, "metric."))
+	}
+	if key, ok := strings.CutPrefix(t.name, "env."); ok {
+		return "(SELECT value FROM environment e WHERE e.run_id=r.id AND e.key=" + c.bind(key) + ")"
+	}
+	if key, ok := strings.CutPrefix(t.name, "param."); ok {
+		return ofParam(key)
+	}
+	if name, ok := strings.CutPrefix(t.name, "metric."); ok {
+		return ofMetric(name)
+	}
+	return "coalesce(" + ofParam(t.name) + "," + ofMetric(t.name) + ")"
 }

@@ -274,23 +274,7 @@ func (c *compiler) sortValue(t term, nan string) string {
 		if col, ok := numberColumns[t.name]; ok {
 			return col
 		}
-		if key, ok := strings.CutPrefix(t.name, "env."); ok {
-			return "(SELECT value FROM environment e WHERE e.run_id=r.id AND e.key=" + c.bind(key) + ")"
-		}
-		if key, ok := strings.CutPrefix(t.name, "param."); ok {
-			return c.sortParam(key)
-		}
 	}
-	name := strings.TrimPrefix(t.name, "metric.")
 	col := metricColumn(t.fn)
-	metric := fmt.Sprintf("(SELECT coalesce(iif(l.goal=%d,-(%s),%s),%s) FROM latest l WHERE l.run_id=r.id AND l.n>0 AND l.metric_id="+
-		"(SELECT id FROM metric_name WHERE name=%s))", core.Higher, col, col, nan, c.bind(name))
-	if t.fn != "" || name != t.name {
-		return metric
-	}
-	return "coalesce(" + c.sortParam(t.name) + "," + metric + ")"
-}
-
-func (c *compiler) sortParam(key string) string {
-	return "(SELECT coalesce(p.num,p.value) FROM param p WHERE p.run_id=r.id AND p.key=" + c.bind(key) + ")"
+	return c.recorded(t, "coalesce(p.num,p.value)", fmt.Sprintf("coalesce(iif(l.goal=%d,-(%s),%s),%s)", core.Higher, col, col, nan))
 }

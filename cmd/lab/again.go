@@ -21,11 +21,11 @@ type again struct {
 
 // relaunch starts the plugin of a recorded run. What has become of it is found out
 // here: a plugin that is gone, a recipe with other parameters, weights that changed.
-func (a *app) relaunch(ctx context.Context, d *tracker.Detail, threads int, inProcess bool) (*again, error) {
-	if threads < 1 {
-		return nil, &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("--threads %d is less than 1", threads)}
+func (a *app) relaunch(ctx context.Context, d *tracker.Detail, f trainFlags) (*again, error) {
+	if err := f.check(); err != nil {
+		return nil, err
 	}
-	r := &again{spec: core.RunSpec{Recipe: d.Recipe, Params: d.Params, Seed: d.Seed, DataDir: dataDir(), Threads: threads}}
+	r := &again{spec: core.RunSpec{Recipe: d.Recipe, Params: d.Params, Seed: d.Seed, DataDir: dataDir(), Threads: f.threads}}
 	if len(d.Sources) > 0 {
 		path, err := a.sourcePath(ctx, d.Sources[0])
 		if err != nil {
@@ -33,7 +33,7 @@ func (a *app) relaunch(ctx context.Context, d *tracker.Detail, threads int, inPr
 		}
 		r.spec.From = path
 	}
-	plugin, err := a.launch(ctx, d.Family, inProcess)
+	plugin, err := a.launch(ctx, d.Family, f.inProcess)
 	if err != nil {
 		return nil, err
 	}

@@ -130,37 +130,33 @@ started from, and every parameter, those left at their default too.`,
 		Args:              args(1, 1, "one run"),
 		ValidArgsFunction: a.completeRuns(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, err := a.records()
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			d, err := db.Show(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			text, err := configOf(d)
-			switch {
-			case err != nil:
-				return err
-			case a.json:
-				j := map[string]any{"plugin": d.Family, "recipe": d.Recipe, "params": summaryJSON(&d.Summary).Params}
-				if from := fromOf(d); from != "" {
-					j["from"] = from
-				}
-				return a.printJSON(j)
-			case out == "":
-				_, err = a.out.Write(text)
-				return err
-			}
-			if err := writeFile(out, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
-				return &core.Error{Kind: core.Storage, Msg: "config to " + out, Err: cause(err)}
-			}
-			return nil
+			return a.withRun(cmd.Context(), args[0], func(_ *tracker.DB, d *tracker.Detail) error { return a.printConfig(d, out) })
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the file to write instead of printing")
 	return cmd
+}
+
+// printConfig writes the file of a run, to standard output or to out.
+func (a *app) printConfig(d *tracker.Detail, out string) error {
+	text, err := configOf(d)
+	switch {
+	case err != nil:
+		return err
+	case a.json:
+		j := map[string]any{"plugin": d.Family, "recipe": d.Recipe, "params": summaryJSON(&d.Summary).Params}
+		if from := fromOf(d); from != "" {
+			j["from"] = from
+		}
+		return a.printJSON(j)
+	case out == "":
+		_, err = a.out.Write(text)
+		return err
+	}
+	if err := writeFile(out, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+		return &core.Error{Kind: core.Storage, Msg: "config to " + out, Err: cause(err)}
+	}
+	return nil
 }
 
 // configOf writes a run as a configuration.

@@ -99,6 +99,19 @@ meant. The name '' takes the name away.`,
 
 // look prints one thing about a run.
 func (a *app) look(ctx context.Context, ref string, what func(*tracker.Detail) string) error {
+	return a.withRun(ctx, ref, func(_ *tracker.DB, d *tracker.Detail) error {
+		if a.json {
+			return a.printJSON(summaryJSON(&d.Summary))
+		}
+		if text := what(d); text != "" {
+			fmt.Fprintln(a.out, text)
+		}
+		return nil
+	})
+}
+
+// withRun reads a run.
+func (a *app) withRun(ctx context.Context, ref string, f func(*tracker.DB, *tracker.Detail) error) error {
 	db, err := a.records()
 	if err != nil {
 		return err
@@ -108,13 +121,7 @@ func (a *app) look(ctx context.Context, ref string, what func(*tracker.Detail) s
 	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(summaryJSON(&d.Summary))
-	}
-	if text := what(d); text != "" {
-		fmt.Fprintln(a.out, text)
-	}
-	return nil
+	return f(db, d)
 }
 
 // edit changes a run. Like every command that does as it was told it is silent.

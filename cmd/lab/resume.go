@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -13,13 +12,8 @@ import (
 )
 
 // resumeFlags are the flags of lab resume.
-type resumeFlags struct {
-	threads   int
-	inProcess bool
-}
-
 func (a *app) resumeCommand() *cobra.Command {
-	var f resumeFlags
+	var f trainFlags
 	cmd := &cobra.Command{
 		Use:   "resume RUN",
 		Short: "Go on with an interrupted run, to the same bits",
@@ -32,14 +26,11 @@ recorded after that checkpoint is kept aside; lab show tells of the attempts.`,
 		ValidArgsFunction: a.completeRuns(1),
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.resume(cmd.Context(), args[0], f) },
 	}
-	fl := cmd.Flags()
-	fl.IntVar(&f.threads, "threads", runtime.NumCPU(), "worker threads; the result does not depend on it")
-	fl.BoolVar(&f.inProcess, "in-process", false, "run a bundled family within this process, for a debugger")
-	fl.BoolVarP(&a.quiet, "quiet", "q", false, "show nothing while it trains")
+	a.addTrainFlags(cmd, &f)
 	return cmd
 }
 
-func (a *app) resume(ctx context.Context, ref string, f resumeFlags) error {
+func (a *app) resume(ctx context.Context, ref string, f trainFlags) error {
 	db, err := a.edits()
 	if err != nil {
 		return err
@@ -49,7 +40,7 @@ func (a *app) resume(ctx context.Context, ref string, f resumeFlags) error {
 	if err != nil {
 		return err
 	}
-	again, err := a.relaunch(ctx, p.Run, f.threads, f.inProcess)
+	again, err := a.relaunch(ctx, p.Run, f)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,13 +16,11 @@ import (
 
 // runFlags are the flags of lab run.
 type runFlags struct {
-	threads   int
-	name      string
-	note      string
-	tags      []string
-	inProcess bool
-	profile   bool
-	config    string
+	trainFlags
+	name, note string
+	tags       []string
+	profile    bool
+	config     string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -43,21 +40,19 @@ run after its current step with a checkpoint; a second Ctrl-C ends it at once.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.run(cmd, args, f) },
 	}
 	fl := cmd.Flags()
-	fl.IntVar(&f.threads, "threads", runtime.NumCPU(), "worker threads; the result does not depend on it")
+	a.addTrainFlags(cmd, &f.trainFlags)
 	fl.StringVarP(&f.config, "config", "c", "", "a YAML `FILE` of parameters, as lab config writes it; key=value come after it")
 	fl.StringVar(&f.name, "name", "", "a name to find the run by")
 	fl.StringVar(&f.note, "note", "", "a note to keep with the run")
 	fl.StringArrayVar(&f.tags, "tag", nil, "a tag to filter by; may be repeated")
-	fl.BoolVar(&f.inProcess, "in-process", false, "run a bundled family within this process, for a debugger")
 	fl.BoolVar(&f.profile, "profile", false, "time every op, print where the time went, keep it as profile.csv; the result does not depend on it")
-	fl.BoolVarP(&a.quiet, "quiet", "q", false, "show nothing while it trains")
 	return cmd
 }
 
 func (a *app) run(cmd *cobra.Command, args []string, f runFlags) error {
 	ctx := cmd.Context()
-	if f.threads < 1 {
-		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("--threads %d is less than 1", f.threads)}
+	if err := f.check(); err != nil {
+		return err
 	}
 	overrides, err := parseOverrides(args)
 	if err != nil {

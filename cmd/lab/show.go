@@ -27,19 +27,12 @@ it, or its name.`,
 		Args:              args(1, 1, "one run"),
 		ValidArgsFunction: a.completeRuns(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			db, err := a.records()
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			d, err := db.Show(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.printJSON(runJSON(d))
-			}
-			return a.printRun(cmd.Context(), db, d)
+			return a.withRun(cmd.Context(), args[0], func(db *tracker.DB, d *tracker.Detail) error {
+				if a.json {
+					return a.printJSON(runJSON(d))
+				}
+				return a.printRun(cmd.Context(), db, d)
+			})
 		},
 	}
 }

@@ -7,7 +7,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
+
+	"github.com/spf13/cobra"
 
 	"lab/core"
 	"lab/core/host"
@@ -18,6 +21,26 @@ import (
 type launched struct {
 	*host.Plugin
 	path string // "" for a bundled family
+}
+
+// trainFlags are the flags of every command that trains.
+type trainFlags struct {
+	threads   int
+	inProcess bool
+}
+
+func (a *app) addTrainFlags(cmd *cobra.Command, f *trainFlags) {
+	fl := cmd.Flags()
+	fl.IntVar(&f.threads, "threads", runtime.NumCPU(), "worker threads; the result does not depend on it")
+	fl.BoolVar(&f.inProcess, "in-process", false, "run a bundled family within this process, for a debugger")
+	fl.BoolVarP(&a.quiet, "quiet", "q", false, "show nothing while it trains")
+}
+
+func (f *trainFlags) check() error {
+	if f.threads < 1 {
+		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("--threads %d is less than 1", f.threads)}
+	}
+	return nil
 }
 
 // record trains until the end and closes the run with what truly happened.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -16,10 +15,8 @@ import (
 
 // verifyFlags are the flags of lab verify.
 type verifyFlags struct {
-	threads   int
-	records   bool
-	keep      bool
-	inProcess bool
+	trainFlags
+	records, keep bool
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -39,11 +36,9 @@ and machine, and ends with 4. A repetition that agrees goes to the bin.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.verify(cmd.Context(), args[0], f) },
 	}
 	fl := cmd.Flags()
-	fl.IntVar(&f.threads, "threads", runtime.NumCPU(), "worker threads; the result does not depend on it")
+	a.addTrainFlags(cmd, &f.trainFlags)
 	fl.BoolVar(&f.records, "records", false, "only check what is on record, run nothing")
 	fl.BoolVar(&f.keep, "keep", false, "keep the repetition among the runs")
-	fl.BoolVar(&f.inProcess, "in-process", false, "run a bundled family within this process, for a debugger")
-	fl.BoolVarP(&a.quiet, "quiet", "q", false, "show nothing while it trains")
 	return cmd
 }
 
@@ -89,7 +84,7 @@ func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
 	if d.Status != core.Finished && d.Status != core.Failed {
 		return &core.Error{Kind: core.Usage, Msg: fmt.Sprintf("run %s is %s: only what came to its end can be repeated", d.UID, d.Status), Try: "lab resume " + d.UID + ", or lab verify --records"}
 	}
-	again, err := a.relaunch(ctx, d, f.threads, f.inProcess)
+	again, err := a.relaunch(ctx, d, f.trainFlags)
 	if err != nil {
 		return err
 	}
