@@ -46,7 +46,10 @@ func openArrays(path string) (*Set, error) {
 	classes := 0
 	for _, part := range []*Examples{set.Train, set.Test} {
 		if part != nil && part.Labels != nil {
-			set.Classes = numbered(set.Train.Labels)
+			var err error
+			if set.Classes, err = numbered(set.Train.Labels); err != nil {
+				return nil, err
+			}
 			classes = len(set.Classes)
 		}
 	}

@@ -54,9 +54,11 @@ func readSet(e *Entry, dir fs.FS) (*Set, error) {
 
 // readFile reads an array, and returns the SHA-256 of the file as it is stored, too.
 func readFile(dir fs.FS, name string) (a *idx.Array, stored string, err error) {
-	f, err := dir.Open(name)
+	there := name
+	f, err := dir.Open(there)
 	if errors.Is(err, fs.ErrNotExist) {
-		f, err = dir.Open(strings.TrimSuffix(name, ".gz"))
+		there = strings.TrimSuffix(name, ".gz")
+		f, err = dir.Open(there)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", fmt.Errorf("no %s", name)
@@ -68,7 +70,7 @@ func readFile(dir fs.FS, name string) (a *idx.Array, stored string, err error) {
 	sum := sha256.New()
 	a, err = idx.Read(io.TeeReader(f, sum), 0) // to the end
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", name, err)
+		return nil, "", fmt.Errorf("%s: %w", there, err)
 	}
 	return a, hex.EncodeToString(sum.Sum(nil)), nil
 }

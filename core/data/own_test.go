@@ -231,7 +231,7 @@ func TestOwnErrors(t *testing.T) {
 	wantError(t, dir+"/notes.txt", "it is a file of no known kind")
 	wantError(t, dir, "0 sub-folders with images")
 	put(t, dir+"/train-images-idx3-ubyte", []byte("GIF89a"))
-	wantError(t, dir, "train-images-idx3-ubyte.gz: idx: not an IDX file: it starts with 0x47494638")
+	wantError(t, dir, "train-images-idx3-ubyte: idx: not an IDX file: it starts with 0x47494638")
 }
 
 // Where the hash is that of the compressed file, that is what counts.

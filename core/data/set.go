@@ -112,7 +112,10 @@ func (e *Examples) check(classes int) error {
 // get their numbers.
 func (s *Set) finish() error {
 	if s.Classes == nil && s.Train.Labels != nil {
-		s.Classes = numbered(s.Train.Labels)
+		var err error
+		if s.Classes, err = numbered(s.Train.Labels); err != nil {
+			return fmt.Errorf("training set: %w", err)
+		}
 	}
 	if err := s.Train.check(len(s.Classes)); err != nil {
 		return fmt.Errorf("training set: %w", err)
@@ -129,17 +132,24 @@ func (s *Set) finish() error {
 	return nil
 }
 
-// numbered names as many classes as the labels use by their numbers.
-func numbered(labels []int32) []string {
-	most := int32(-1)
-	for _, l := range labels {
-		most = max(most, l)
+// numbered names as many classes as the labels use by their numbers. Some may be left out,
+// but where most are, the largest label is none.
+func numbered(labels []int32) ([]string, error) {
+	most, at, used := int32(-1), 0, map[int32]bool{}
+	for i, l := range labels {
+		used[l] = true
+		if l > most {
+			most, at = l, i
+		}
+	}
+	if int(most) >= 2*len(used) {
+		return nil, fmt.Errorf("label %d of example %d is out of range: there are %d different labels, and they count from 0", most, at, len(used))
 	}
 	names := make([]string, most+1)
 	for i := range names {
 		names[i] = strconv.Itoa(i)
 	}
-	return names
+	return names, nil
 }
 
 // contentHash identifies what the examples are where no file's bytes do: the hash of
