@@ -4,6 +4,7 @@ they take can be compared:
 
     python3 bench/accuracy/cnn.py mini                     # classify on fashion-mini, 5 seeds
     python3 bench/accuracy/cnn.py full --seeds 3           # classify on Fashion-MNIST, accuracy after epochs 1, 3, 5
+    python3 bench/accuracy/cnn.py resnet-mini --seeds 3    # resnet on fashion-mini
     python3 bench/accuracy/cnn.py resnet --seeds 3         # resnet on Fashion-MNIST
     python3 bench/accuracy/cnn.py time --lab ./lab         # time to 88 %, side by side with lab
 
@@ -134,10 +135,12 @@ def sgd(net):
     return torch.optim.SGD([{"params": matrices, "weight_decay": 5e-4}, {"params": vectors}], lr=0, momentum=0.9, nesterov=True)
 
 
-SETTINGS = {
+RESNET = dict(net=ResNet, epochs=8, batch=64, schedule=lambda n: cosine(0.05, n, n // 9), augment=True)
+SETTINGS = {  # lab run plugin=cnn val=0 and: nothing; data=fashion-mnist lr=1e-3 batch_size=64 schedule=constant; recipe=resnet, without and with data=fashion-mnist
     "mini": dict(data="fashion-mini", net=classify, lr=3e-3, batch=32, epochs=5, schedule=lambda n: cosine(3e-3, n)),
     "full": dict(data="fashion-mnist", net=classify, lr=1e-3, batch=64, epochs=5, schedule=lambda n: lambda i: 1e-3),
-    "resnet": dict(data="fashion-mnist", net=ResNet, epochs=8, batch=64, schedule=lambda n: cosine(0.05, n, n // 9), augment=True),
+    "resnet-mini": dict(RESNET, data="fashion-mini"),
+    "resnet": dict(RESNET, data="fashion-mnist"),
 }
 
 
@@ -145,7 +148,7 @@ def run(name, seed, tuned, data, **more):
     s = SETTINGS[name]
     torch.manual_seed(seed)
     net = s["net"]()
-    o = sgd(net) if name == "resnet" else torch.optim.Adam(net.parameters(), fused=tuned or None)
+    o = sgd(net) if s["net"] is ResNet else torch.optim.Adam(net.parameters(), fused=tuned or None)
     return train(data, net, o, s["schedule"], s["epochs"], s["batch"], s.get("augment", False), tuned, **more)
 
 
