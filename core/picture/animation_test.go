@@ -10,6 +10,20 @@ import (
 	"testing"
 )
 
+// decoded is the animation as a viewer reads it.
+func decoded(t *testing.T, a *Animation) *gif.GIF {
+	t.Helper()
+	var b bytes.Buffer
+	if err := a.Encode(&b); err != nil {
+		t.Fatal(err)
+	}
+	g, err := gif.DecodeAll(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 // What a viewer shows after each frame is that frame.
 func TestAnimation(t *testing.T) {
 	a := NewAnimation(0.04)
@@ -22,14 +36,7 @@ func TestAnimation(t *testing.T) {
 		frames = append(frames, img)
 		a.Add(img)
 	}
-	var b bytes.Buffer
-	if err := a.Encode(&b); err != nil {
-		t.Fatal(err)
-	}
-	g, err := gif.DecodeAll(&b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := decoded(t, a)
 	if len(g.Image) != 5 || a.Frames() != 5 || g.Config.Width != 30 || g.Config.Height != 20 || g.Delay[1] != 4 || g.LoopCount != 0 {
 		t.Fatalf("%d frames of %d×%d, delay %v, loops %d", len(g.Image), g.Config.Width, g.Config.Height, g.Delay, g.LoopCount)
 	}
@@ -81,14 +88,7 @@ func TestAnimationColours(t *testing.T) {
 	a := NewAnimation(0.5)
 	a.Add(grey)
 	a.Add(rgb)
-	var b bytes.Buffer
-	if err := a.Encode(&b); err != nil {
-		t.Fatal(err)
-	}
-	g, err := gif.DecodeAll(&b)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := decoded(t, a)
 	for i, want := range []image.Image{grey, rgb} {
 		off := 0
 		for p := range grey.Pix {

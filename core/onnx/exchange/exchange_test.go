@@ -12,7 +12,6 @@ import (
 	"lab/core/nn"
 	"lab/core/onnx"
 	"lab/core/onnx/exchange"
-	"lab/core/optim"
 	"lab/core/vm"
 )
 
@@ -176,27 +175,7 @@ func TestTrainImported(t *testing.T) {
 	net := load(t, export(t, m, "discriminator", 1))
 	g := graph.New()
 	x := g.Input("x", 4, 8, 8, 2)
-	y, err := net.Apply(exchange.Port{Name: "x", Node: x, Image: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	loss := graph.Mean(graph.Square(graph.Shift(y[0], -1)))
-	p, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, net.Params))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := rand.New(rand.NewPCG(3, 4))
-	for i := range p.Value(x) {
-		p.Value(x)[i] = float32(r.NormFloat64())
-	}
-	adam := optim.NewAdam(net.Params, 1e-2)
-	p.Run()
-	first := p.Scalar(loss)
-	for range 30 {
-		p.Run()
-		adam.Step()
-	}
-	if last := p.Scalar(loss); last > first/10 {
+	if first, last := trained(t, net, x, true); last > first/10 {
 		t.Errorf("the loss went from %v to %v", first, last)
 	}
 	for name, was := range net.Model.StateDict() {
