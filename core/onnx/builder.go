@@ -299,11 +299,6 @@ func AttrString(name, v string) Attr { return Attr{Name: name, Type: pb.AttrStri
 // AttrInts is an attribute for Builder.Node.
 func AttrInts(name string, v ...int64) Attr { return Attr{Name: name, Type: pb.AttrInts, Ints: v} }
 
-// AttrFloats is an attribute for Builder.Node.
-func AttrFloats(name string, v ...float32) Attr {
-	return Attr{Name: name, Type: pb.AttrFloats, Floats: v}
-}
-
 // AttrStrings is an attribute for Builder.Node.
 func AttrStrings(name string, v ...string) Attr {
 	return Attr{Name: name, Type: pb.AttrStrings, Strings: v}
