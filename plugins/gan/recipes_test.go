@@ -19,21 +19,8 @@ func TestDCGANShort(t *testing.T) {
 	if fid := r.Last("fid"); !(fid < 180) {
 		t.Errorf("fid %v after two epochs, want less than 180", fid)
 	}
-	if classes := r.Last("classes"); !(classes > 6) {
-		t.Errorf("%v classes in effect, want more than 6", classes)
-	}
-}
-
-// Spectral norm takes the place of batch norm; the generator steps once for every two
-// steps of the discriminator.
-func TestDCGANOptions(t *testing.T) {
-	r := familytest.Train(t, Family, "dcgan", "epochs=1", "fid_samples=500", "channels=32", "spectral_norm=true", "label_smoothing=0.1")
-	if fid := r.Last("fid"); !(fid < 420) {
-		t.Errorf("with spectral norm: fid %v after an epoch, want less than 420", fid)
-	}
-	r = familytest.Train(t, Family, "dcgan", "epochs=1", "fid_samples=200", "channels=4", "batch_size=100", "n_critic=2", "lr_critic=2e-3")
-	if n := len(r.Values("g_loss")); n != len(r.Values("d_loss"))/2 {
-		t.Errorf("%d steps of the generator for %d of the discriminator, want half", n, len(r.Values("d_loss")))
+	if classes := r.Last("classes"); !(classes > 6) || warned(r) {
+		t.Errorf("%v classes in effect, want more than 6: %q", classes, r.Log)
 	}
 }
 
