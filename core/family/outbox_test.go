@@ -26,6 +26,8 @@ func TestWhenAnOutboxSends(t *testing.T) {
 		expect := func(when string, wantPoints, wantReports, wantMessages int) {
 			t.Helper()
 			synctest.Wait()
+			o.line.Lock() // send is called with it
+			defer o.line.Unlock()
 			if points != wantPoints || reports != wantReports || messages != wantMessages {
 				t.Errorf("%s: %d points and %d reports in %d messages; want %d, %d and %d", when, points, reports, messages, wantPoints, wantReports, wantMessages)
 			}
@@ -38,7 +40,9 @@ func TestWhenAnOutboxSends(t *testing.T) {
 		if err := o.event(wire.FromEvent(core.Fact{Key: "data", Value: "x"})); err != nil { // is sent by itself, and delays nothing
 			t.Fatal(err)
 		}
+		o.line.Lock()
 		messages = 0
+		o.line.Unlock()
 		log(10)
 		expect("the first", 0, 0, 0)
 		time.Sleep(company)
