@@ -56,7 +56,7 @@ func (r *rule) store(array, result value) { r.stores[int(array)] = result }
 
 // ready compiles the rule: numbers at the head, each result in a temporary that is
 // used again when the result is read no more. The last result has to be stored.
-func (r *rule) ready() *rule {
+func (r *rule) ready() {
 	inputs, end := len(r.arrays), len(r.instrs)
 	lastUse := make([]int, inputs+end)
 	for i, s := range r.instrs {
@@ -108,7 +108,6 @@ func (r *rule) ready() *rule {
 		next[a] = operand[v]
 	}
 	r.run = kernel.Update(&kernel.Program{Inputs: inputs, Code: r.code}, next, r.arrays)
-	return r
 }
 
 // set gives a number, or the one within an addScaled, its value for the runs to come.

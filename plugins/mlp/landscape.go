@@ -83,12 +83,11 @@ func trainLandscape(s *family.Session, p landscapeParams) error {
 			if t.train.Seek(done/perEpoch+1, done%perEpoch); !t.train.Next() {
 				return fmt.Errorf("no batch at step %d", step)
 			}
-			loss, err = l.Learn(t.train, lr(done))
+			if loss, err = l.Learn(t.train, lr(done)); err != nil {
+				return err
+			}
 		} else {
-			loss, err = flat.step()
-		}
-		if err != nil {
-			return err
+			loss = flat.step()
 		}
 		s.Log(step, "loss", loss)
 	}
@@ -177,8 +176,8 @@ func newFlattener(l *learner, t *task, lr float64) (*flattener, error) {
 	return f, nil
 }
 
-func (f *flattener) step() (half float64, err error) {
+func (f *flattener) step() (half float64) {
 	f.Run()
 	f.adam.Step()
-	return f.Scalar(f.half), nil
+	return f.Scalar(f.half)
 }

@@ -91,10 +91,7 @@ func trainLM(s *family.Session, p lmParams) error {
 	adam.DecayOnly(optim.Matrices)
 	clip := optim.NewClip(model.Params)
 	schedule := optim.WarmUp(1/float64(p.WarmUp+1), p.WarmUp, optim.Cosine(p.LR, min(p.MinLR, p.LR), max(1, p.Steps-p.WarmUp)))
-	judge, err := newJudge(model, val)
-	if err != nil {
-		return err
-	}
+	judge := newJudge(model, val)
 	pen, err := newWriter(model)
 	if err != nil {
 		return err
@@ -223,7 +220,7 @@ type judged struct {
 
 const judgeBatch = 32
 
-func newJudge(m *gpt, tokens []int32) (*judge, error) {
+func newJudge(m *gpt, tokens []int32) *judge {
 	build := func(n int) (j judged, err error) {
 		g := graph.New()
 		j.x, j.y = g.Input("x", n, m.Context), g.Input("y", n, m.Context)
@@ -233,7 +230,7 @@ func newJudge(m *gpt, tokens []int32) (*judge, error) {
 		}
 		return j, err
 	}
-	return &judge{vm.NewCache(2, build), tokens, m.Context}, nil
+	return &judge{vm.NewCache(2, build), tokens, m.Context}
 }
 
 func (j *judge) loss() (float64, error) {

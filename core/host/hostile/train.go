@@ -48,9 +48,9 @@ func (l *line) points(ps ...core.Point) error {
 	return l.send(l.Take())
 }
 
-// file tells of a file, of which it may say anything, and ends well.
-func (l *line) file(path, sum string, size int64) error {
-	if err := l.say(core.Artifact{Name: "loot", Kind: "file", Path: path, SHA256: sum, Bytes: size}); err != nil {
+// file tells of an empty file, which it may not be or not have written, and ends well.
+func (l *line) file(path string, size int64) error {
+	if err := l.say(core.Artifact{Name: "loot", Kind: "file", Path: path, SHA256: emptySum, Bytes: size}); err != nil {
 		return err
 	}
 	return l.end(nil)
@@ -103,32 +103,32 @@ var attacks = map[string]func(*line) error{
 		if err := os.WriteFile(l.path("../loot"), nil, 0o644); err != nil {
 			return err
 		}
-		return l.file("../loot", emptySum, 0)
+		return l.file("../loot", 0)
 	},
-	"absolute": func(l *line) error { return l.file("/etc/hostname", emptySum, 0) },
+	"absolute": func(l *line) error { return l.file("/etc/hostname", 0) },
 	"symlink": func(l *line) error {
 		if err := os.Symlink("/etc/passwd", l.path("loot")); err != nil {
 			return err
 		}
-		return l.file("loot", emptySum, 0)
+		return l.file("loot", 0)
 	},
 	"symlinked folder": func(l *line) error {
 		if err := os.Symlink("/etc", l.path("etc")); err != nil {
 			return err
 		}
-		return l.file("etc/passwd", emptySum, 0)
+		return l.file("etc/passwd", 0)
 	},
 	"lying hash": func(l *line) error {
 		if err := os.WriteFile(l.path("loot"), []byte("not empty"), 0o644); err != nil {
 			return err
 		}
-		return l.file("loot", emptySum, 9)
+		return l.file("loot", 9)
 	},
 	"named pipe": func(l *line) error {
 		if err := syscall.Mkfifo(l.path("loot"), 0o644); err != nil {
 			return err
 		}
-		return l.file("loot", emptySum, 0)
+		return l.file("loot", 0)
 	},
 	"deaf with an endless file": func(l *line) error {
 		f, err := os.Create(l.path("loot"))
@@ -138,7 +138,7 @@ var attacks = map[string]func(*line) error{
 		if err != nil {
 			return err
 		}
-		return l.file("loot", emptySum, 1<<40)
+		return l.file("loot", 1<<40)
 	},
 
 	// Words.

@@ -9,38 +9,28 @@ import (
 // What only moves elements is said by places: for each element of the result, the place
 // of an element of the operand. A graph can do the same with the same places.
 
-// Take makes an array of elements of a, given their places in it; -1 gives a zero.
-func Take(a *Array, shape tensor.Shape, from []int) *Array { return TakeOr(a, shape, from, nil) }
-
-// TakeOr is Take where -1 gives the one element of or.
-func TakeOr(a *Array, shape tensor.Shape, from []int, or *Array) *Array {
-	if or != nil && (or.Type != a.Type || or.Len() != 1) {
-		fail("types %v and %v", a.Type, or.Type)
-	}
+// Take is a new array of elements of a, given by where they are in it; -1 gives zero.
+func Take(a *Array, shape tensor.Shape, from []int) *Array {
 	out := New(a.Type, shape...)
 	switch d := out.data.(type) {
 	case []float32:
-		take(d, a, from, or)
+		take(d, a, from)
 	case []float64:
-		take(d, a, from, or)
+		take(d, a, from)
 	case []int64:
-		take(d, a, from, or)
+		take(d, a, from)
 	case []uint64:
-		take(d, a, from, or)
+		take(d, a, from)
 	case []string:
-		take(d, a, from, or)
+		take(d, a, from)
 	}
 	return out
 }
 
-func take[T Element](out []T, a *Array, from []int, or *Array) {
-	var fill T
-	if or != nil {
-		fill = Of[T](or)[0]
-	}
+func take[T Element](out []T, a *Array, from []int) {
 	in := Of[T](a)
 	for i, k := range from {
-		if out[i] = fill; k >= 0 {
+		if k >= 0 {
 			out[i] = in[k]
 		}
 	}

@@ -146,12 +146,12 @@ func (e *exporter) as(n *graph.Node, want layout) (string, error) {
 	return e.transpose(v.name, v.layout.to(want, rank)...), nil
 }
 
-// all returns the values of several nodes in one layout.
-func (e *exporter) all(ns []*graph.Node, want layout) ([]string, error) {
+// all returns the values of several nodes in the graph's layout.
+func (e *exporter) all(ns []*graph.Node) ([]string, error) {
 	names := make([]string, len(ns))
 	for i, n := range ns {
 		var err error
-		if names[i], err = e.as(n, want); err != nil {
+		if names[i], err = e.as(n, nil); err != nil {
 			return nil, err
 		}
 	}

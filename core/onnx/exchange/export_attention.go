@@ -15,7 +15,7 @@ import (
 func exportAttention(e *exporter, n *graph.Node) (value, error) {
 	a, self, masked, _ := n.Op().Attention()
 	var q, k, v string
-	names, err := e.all(n.Inputs(), nil)
+	names, err := e.all(n.Inputs())
 	if err != nil {
 		return value{}, err
 	}

@@ -62,7 +62,7 @@ func exportConvWeight(e *exporter, n *graph.Node) (value, error) {
 // exportCrossEntropyGrad writes (softmax(logits) - target) dy of each row; target is the
 // label's one, smoothed, and a row without a label has none and no gradient.
 func exportCrossEntropyGrad(e *exporter, n *graph.Node) (value, error) {
-	names, err := e.all(n.Inputs(), nil)
+	names, err := e.all(n.Inputs())
 	if err != nil {
 		return value{}, err
 	}

@@ -24,7 +24,7 @@ func exportBatchNorm(e *exporter, n *graph.Node) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	params, err := e.all(l.Args[1:], nil)
+	params, err := e.all(l.Args[1:])
 	if err != nil {
 		return value{}, err
 	}
@@ -38,7 +38,7 @@ func exportNorm(e *exporter, n *graph.Node) (value, error) {
 	if a.RMS {
 		operands = operands[:2] // its bias is zero
 	}
-	names, err := e.all(operands, nil)
+	names, err := e.all(operands)
 	if err != nil {
 		return value{}, err
 	}
@@ -67,7 +67,7 @@ func exportGroupNorm(e *exporter, n *graph.Node) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	params, err := e.all(l.Args[1:], nil)
+	params, err := e.all(l.Args[1:])
 	if err != nil {
 		return value{}, err
 	}

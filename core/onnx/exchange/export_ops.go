@@ -124,7 +124,7 @@ func init() {
 
 func exportProduct(e *exporter, n *graph.Node) (value, error) {
 	l, _ := n.Label()
-	names, err := e.all(l.Args, nil)
+	names, err := e.all(l.Args)
 	if err != nil {
 		return value{}, err
 	}
@@ -154,7 +154,7 @@ func exportLinear(e *exporter, n *graph.Node) (value, error) {
 		}
 		return value{e.Op("Gemm", names, onnx.AttrInt("transB", 1)), nil}, nil
 	}
-	names, err := e.all(l.Args[1:], nil)
+	names, err := e.all(l.Args[1:])
 	if err != nil {
 		return value{}, err
 	}

@@ -192,7 +192,7 @@ func exportPad(e *exporter, n *graph.Node) (value, error) {
 }
 
 func exportConcat(e *exporter, n *graph.Node) (value, error) {
-	names, err := e.all(n.Inputs(), nil)
+	names, err := e.all(n.Inputs())
 	if err != nil {
 		return value{}, err
 	}
@@ -228,7 +228,7 @@ func reducedAxes(n *graph.Node) (axes []int64) {
 
 // exportVariance writes the mean of (x-mean)².
 func exportVariance(e *exporter, n *graph.Node) (value, error) {
-	operands, err := e.all(n.Inputs(), nil)
+	operands, err := e.all(n.Inputs())
 	if err != nil {
 		return value{}, err
 	}

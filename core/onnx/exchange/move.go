@@ -126,19 +126,15 @@ func (c *call) expand(x operand, shape tensor.Shape) operand {
 	return operand{typ: x.typ, node: graph.Expand(x.as(nil), shape...)}
 }
 
-// take makes a value of the given shape of elements at known places; -1 stands for the
-// one element of or.
-func (c *call) take(x operand, shape tensor.Shape, from []int, or operand) operand {
+// take makes a value of the given shape of elements at known places; -1 stands for 0.
+func (c *call) take(x operand, shape tensor.Shape, from []int) operand {
 	c.room(shape...)
-	if x.known != nil && (or.known != nil || !or.given()) {
+	if x.known != nil {
 		c.hold(shape...)
-		return known(array.TakeOr(x.known, shape, from, or.known))
+		return known(array.Take(x.known, shape, from))
 	}
 	if slices.Contains(from, -1) {
-		if !or.given() {
-			or = num(x, 0)
-		}
-		x = c.concat(0, c.reshape(x, x.shape().Size()), c.reshape(or, 1))
+		x = c.concat(0, c.reshape(x, x.shape().Size()), c.reshape(num(x, 0), 1))
 	}
 	n := x.shape().Size()
 	c.indices(n)

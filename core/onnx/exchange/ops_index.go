@@ -235,5 +235,5 @@ func buildReverseSequence(c *call) operand {
 			from[i] = i + (n-1-2*t)*strides[time]
 		}
 	}
-	return c.take(x, s, from, operand{})
+	return c.take(x, s, from)
 }

@@ -230,7 +230,7 @@ func (c *call) diagonals(x operand, labels string) (operand, string) {
 		shape, strides := slices.Delete(s.Clone(), j, j+1), s.Strides()
 		strides[i] += strides[j]
 		strides = slices.Delete(strides, j, j+1)
-		x = c.take(x, shape, array.Places(array.Walk(shape, strides, 0), shape.Size()), operand{})
+		x = c.take(x, shape, array.Places(array.Walk(shape, strides, 0), shape.Size()))
 		labels = labels[:j] + labels[j+1:]
 		i--
 	}

@@ -85,7 +85,7 @@ func (c *call) scatterBy(by *binary, x, flat, updates operand) operand {
 		for i, p := range places {
 			from[p] = n + i
 		}
-		x = c.take(c.concat(0, x, updates), tensor.Shape{n}, from, operand{})
+		x = c.take(c.concat(0, x, updates), tensor.Shape{n}, from)
 	case &adding:
 		c.indices(n)
 		index := tensor.New(tensor.Shape{m}, nil)
@@ -114,7 +114,7 @@ func (c *call) scatterBy(by *binary, x, flat, updates operand) operand {
 					places[i] = -1
 				}
 			}
-			taken := c.take(c.concat(0, x, updates), tensor.Shape{n}, from, operand{})
+			taken := c.take(c.concat(0, x, updates), tensor.Shape{n}, from)
 			x = c.where(known(array.Truth(tensor.Shape{n}, met)), c.combine(*by, x, taken), x)
 			left = again
 		}
