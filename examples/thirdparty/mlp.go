@@ -8,7 +8,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 
 	"lab/core"
@@ -16,10 +15,13 @@ import (
 	"lab/core/data"
 	"lab/core/family"
 	"lab/core/graph"
+	"lab/core/modelfile"
 	"lab/core/nn"
 	"lab/core/onnx"
 	"lab/core/onnx/exchange"
 	"lab/core/optim"
+	"lab/core/supervised"
+	"lab/core/tensor"
 	"lab/core/vm"
 )
 
@@ -63,6 +65,10 @@ func trainMLP(s *family.Session, p mlpParams) error {
 	if err != nil {
 		return err
 	}
+	test, err := data.All(set.Test).Batches(data.Batching{Size: supervised.EvalBatch})
+	if err != nil {
+		return err
+	}
 	net := newNetwork(s.Rand("init"), p.Hidden)
 	s.Fact("data.name", set.Name)
 	s.Fact("data.sha256", set.SHA256)
@@ -71,82 +77,40 @@ func trainMLP(s *family.Session, p mlpParams) error {
 	g := graph.New()
 	x, y := g.Input("x", p.BatchSize, pixels), g.Input("y", p.BatchSize)
 	loss := nn.CrossEntropy(net.forward(x), y)
-	step, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, net.Params))
+	program, err := vm.Compile([]*graph.Node{loss}, graph.Backward(loss, net.Params))
 	if err != nil {
 		return err
 	}
-	step.Named("step") // in profiles
+	program.Named("step") // in profiles
 	adam := optim.NewAdam(net.Params, p.LR)
+	eval := supervised.NewEvaluator(net.forward, tensor.Shape{pixels})
 
-	parts := checkpoint.Parts{"net": net.Params, "adam": adam}
-	done, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
 	perEpoch := batches.PerEpoch()
-	for total := p.Epochs * perEpoch; done < total; {
-		epoch := done/perEpoch + 1
-		batches.Seek(epoch, done%perEpoch)
-		for batches.Next() {
-			if s.Stopped() {
-				return s.Checkpoint(done, parts.Save)
+	loop := family.Loop{Steps: p.Epochs * perEpoch, PerEpoch: perEpoch, Samples: p.BatchSize, Batches: []family.Batches{batches},
+		State: checkpoint.Parts{"net": net.Params, "adam": adam}}
+	for step := range loop.Run(s) {
+		batches.Inputs(program.Value(x))
+		batches.LabelsFloat(program.Value(y))
+		program.Run()
+		adam.Step()
+		s.Log(step, "loss", program.Scalar(loss))
+		if loop.EpochEnds() {
+			score, err := eval.Classify(test)
+			if err != nil {
+				return err
 			}
-			batches.Inputs(step.Value(x))
-			batches.LabelsFloat(step.Value(y))
-			step.Run()
-			adam.Step()
-			done++
-			s.Log(done, "loss", step.Scalar(loss))
-			s.Progress(core.Progress{Done: int64(done), Total: int64(total), Epoch: int64(epoch), Epochs: int64(p.Epochs), Samples: int64(done * p.BatchSize)})
-		}
-		accuracy, err := test(net, set.Test)
-		if err != nil {
-			return err
-		}
-		s.Log(done, "accuracy", accuracy)
-	}
-	return save(s, net)
-}
-
-// test is the share of examples that the network tells right.
-func test(net *network, examples *data.Examples) (float64, error) {
-	n := examples.Len()
-	x := graph.New().Input("x", n, pixels)
-	logits := net.forward(x)
-	p, err := vm.Compile([]*graph.Node{logits})
-	if err != nil {
-		return 0, err
-	}
-	defer p.Close()
-	examples.Copy(p.Value(x), data.All(examples).Index, examples.Levels(0, 1))
-	p.Run()
-	right := 0
-	for i, label := range examples.Labels {
-		row, best := p.Value(logits)[i*classes:(i+1)*classes], 0
-		for c, v := range row {
-			if v > row[best] {
-				best = c
-			}
-		}
-		if best == int(label) {
-			right++
+			s.Log(step, "accuracy", score.Accuracy)
 		}
 	}
-	return float64(right) / float64(n), nil
-}
-
-// save writes model.onnx, for any number of images.
-func save(s *family.Session, net *network) error {
-	b, err := exchange.Export("thirdparty-mlp", onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
+	if !loop.Finished() {
+		return loop.Err()
+	}
+	model, err := exchange.Export("thirdparty-mlp", onnx.DefaultOpset, exchange.Batch, func(n exchange.Sizes) (in, out []exchange.Port) {
 		x := graph.New().Input("x", n["batch"], pixels)
 		return []exchange.Port{{Name: "x", Node: x}}, []exchange.Port{{Name: "logits", Node: net.forward(x)}}
 	})
 	if err != nil {
 		return err
 	}
-	file, err := b.Encode()
-	if err != nil {
-		return err
-	}
-	return s.SaveModel("model", 0, func(w io.Writer) error { _, err := w.Write(file); return err })
+	return modelfile.Save(s, "model", model, "thirdparty", "mlp", supervised.About(set, nil))
 }
