@@ -162,38 +162,27 @@ func (b *batch) gradient() (loss float64) {
 	return loss
 }
 
-// run repeats the update, which is given the number of the iteration and returns its loss,
+// run repeats the update, which is given the number of updates before it and returns its loss,
 // and gives the learner an exam every now and then.
 func (c *course) run(parts checkpoint.Parts, iterations int, exam *exam, update func(step int) (loss float64)) error {
 	s := c.s
 	suit(c, "test_every", &c.TestEvery, max(1, iterations/10), max(1, iterations/3))
-	step, err := s.Resume(parts.Load)
-	if err != nil {
-		return err
-	}
-	if step == 0 {
-		if err := exam.take(0); err != nil {
-			return err
+	loop := family.Loop{Steps: iterations, State: parts, CheckpointEvery: c.CheckpointEvery}
+	for step := range loop.Run(s) {
+		if step == 1 {
+			if err := exam.take(0); err != nil {
+				return err
+			}
 		}
-	}
-	for step < iterations {
-		if s.Stopped() {
-			return s.Checkpoint(step, parts.Save)
-		}
-		loss := update(step)
-		step++
-		s.Log(step, "meta_loss", loss)
-		s.Progress(core.Progress{Done: int64(step), Total: int64(iterations)})
+		s.Log(step, "meta_loss", update(step-1))
 		if step%c.TestEvery == 0 || step == iterations {
 			if err := exam.take(step); err != nil {
 				return err
 			}
 		}
-		if c.CheckpointEvery > 0 && step%c.CheckpointEvery == 0 && step < iterations {
-			if err := s.Checkpoint(step, parts.Save); err != nil {
-				return err
-			}
-		}
+	}
+	if !loop.Finished() {
+		return loop.Err()
 	}
 	return c.save(exam.learn)
 }
