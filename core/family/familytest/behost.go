@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"lab/core"
 	"lab/core/host"
@@ -60,7 +61,10 @@ func beHost() error {
 	if err != nil {
 		return err
 	}
-	say := sync.OnceFunc(func() { fmt.Println(p.PID()) })
+	say := sync.OnceFunc(func() {
+		fmt.Println(p.PID())
+		time.Sleep(10 * time.Second) // to be killed in the middle of the run, however short that is
+	})
 	out := p.Train(context.Background(), core.RunSpec{Recipe: r.Name, Params: params, Dir: k.Dir, DataDir: k.DataDir, From: k.From, Threads: 1},
 		&Record{hear: func(core.Event) { say() }})
 	return out.Err
