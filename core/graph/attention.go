@@ -34,7 +34,7 @@ func (a attentionSource) kv() int {
 
 // geometry checks the operands' shapes.
 func (a attentionSource) geometry(in []tensor.Shape) (*kernel.Attention, error) {
-	bad := fmt.Errorf("shapes %s do not fit attention", list(in))
+	bad := fmt.Errorf("shapes %s do not fit attention", tensor.Shapes(in))
 	q, kv := in[0], in[a.kv()]
 	parts := [2]int{1, 2}
 	if a.Self {
@@ -142,7 +142,7 @@ func init() {
 			a := attr.(attentionGrad)
 			g, err := a.geometry(in[:len(in)-1])
 			if err == nil && !in[len(in)-1].Equal(tensor.Shape{g.B, g.T, g.H, g.D}) {
-				err = fmt.Errorf("shapes %s do not fit the gradient of attention", list(in))
+				err = fmt.Errorf("shapes %s do not fit the gradient of attention", tensor.Shapes(in))
 			}
 			return in[a.Of], err
 		},

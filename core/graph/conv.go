@@ -56,7 +56,7 @@ func (a ConvAttr) out(axis, size, kernel int) int {
 func fourAxes(in []tensor.Shape) error {
 	for _, s := range in {
 		if len(s) != 4 {
-			return fmt.Errorf("shapes %s: each needs four axes", list(in))
+			return fmt.Errorf("shapes %s: each needs four axes", tensor.Shapes(in))
 		}
 	}
 	return nil

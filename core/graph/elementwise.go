@@ -18,7 +18,7 @@ import (
 // gradients of the result's shape.
 func elementwise(code kernel.Code, grad func(n, dy *Node) []*Node) *Def {
 	d := &Def{Name: code.String(), Code: code}
-	d.Shape = func(_ any, in []tensor.Shape) (tensor.Shape, error) { return Broadcast(in...) }
+	d.Shape = func(_ any, in []tensor.Shape) (tensor.Shape, error) { return tensor.Broadcast(in...) }
 	if grad != nil {
 		d.Grad = func(n, dy *Node) []*Node {
 			g := grad(n, dy)
@@ -46,44 +46,6 @@ func (op *Op) program() *kernel.Program {
 		fail(op.def.Name, "%v", err)
 	}
 	return p
-}
-
-// Broadcast is the common shape of the operands, or an error.
-func Broadcast(in ...tensor.Shape) (tensor.Shape, error) {
-	rank := 0
-	for _, s := range in {
-		rank = max(rank, len(s))
-	}
-	out := make(tensor.Shape, rank)
-	for i := range out {
-		out[i] = 1
-		for _, s := range in {
-			a := i - (rank - len(s))
-			if a < 0 || s[a] == 1 || s[a] == out[i] {
-				continue
-			}
-			if out[i] != 1 {
-				return nil, fmt.Errorf("shapes %s do not broadcast", list(in))
-			}
-			out[i] = s[a]
-		}
-	}
-	return out, nil
-}
-
-func list(in []tensor.Shape) string {
-	text := ""
-	for i, s := range in {
-		switch {
-		case i == 0:
-		case i == len(in)-1:
-			text += " and "
-		default:
-			text += ", "
-		}
-		text += s.String()
-	}
-	return text
 }
 
 // Broadcasts returns an error if operands of the shapes, broadcast to shape, walk more
@@ -129,7 +91,7 @@ func Space(p *kernel.Program, shape tensor.Shape, in []tensor.Shape) error {
 		axes = append(axes, x)
 	}
 	if len(axes) > kernel.MaxDims {
-		return fmt.Errorf("shapes %s interleave more than %d broadcast axes", list(in), kernel.MaxDims)
+		return fmt.Errorf("shapes %s interleave more than %d broadcast axes", tensor.Shapes(in), kernel.MaxDims)
 	}
 	for d := range p.Dim {
 		p.Dim[d] = 1

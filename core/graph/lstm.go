@@ -28,7 +28,7 @@ func init() {
 			}
 			t, b, h := size(xg)
 			if !in[1].Equal(tensor.Shape{h, 4 * h}) || !in[2].Equal(tensor.Shape{b, h}) || !in[3].Equal(in[2]) {
-				return nil, fmt.Errorf("gates, weights and states %s do not fit", list(in))
+				return nil, fmt.Errorf("gates, weights and states %s do not fit", tensor.Shapes(in))
 			}
 			return tensor.Shape{t, b, 6 * h}, nil
 		},
@@ -81,7 +81,7 @@ func init() {
 		Shape: func(_ any, in []tensor.Shape) (tensor.Shape, error) {
 			t, b, h := gradSize(in)
 			if !in[2].Equal(tensor.Shape{t, b, 6 * h}) || !in[3].Equal(in[2]) && !in[3].Equal(tensor.Shape{t, b, h}) {
-				return nil, fmt.Errorf("weights, states and gradients %s do not fit", list(in))
+				return nil, fmt.Errorf("weights, states and gradients %s do not fit", tensor.Shapes(in))
 			}
 			return tensor.Shape{t*b*4*h + 2*b*h}, nil
 		},

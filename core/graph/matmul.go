@@ -108,7 +108,7 @@ func MatMul(a, b *Node) *Node {
 		y := Reshape(matmul(rows, b, false, false), append(a.shape[:r-1].Clone(), b.shape[1])...)
 		return Label(y, LabelMatMul, nil, a, b)
 	}
-	batch, err := Broadcast(a.shape[:len(a.shape)-2], b.shape[:len(b.shape)-2])
+	batch, err := tensor.Broadcast(a.shape[:len(a.shape)-2], b.shape[:len(b.shape)-2])
 	if err != nil {
 		fail("MatMul", "shapes %v and %v: %v", a.shape, b.shape, err)
 	}

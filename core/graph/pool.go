@@ -79,7 +79,7 @@ func init() {
 		Name: "MaxPoolTake",
 		Shape: func(attr any, in []tensor.Shape) (tensor.Shape, error) {
 			if !in[0].Equal(in[1]) {
-				return nil, fmt.Errorf("shapes %s differ", list(in))
+				return nil, fmt.Errorf("shapes %s differ", tensor.Shapes(in))
 			}
 			return pooled(attr, in[:1])
 		},

@@ -26,7 +26,7 @@ func needsAxis(s tensor.Shape) error {
 func sameAsFirst(_ any, in []tensor.Shape) (tensor.Shape, error) {
 	for _, s := range in[1:] {
 		if !s.Equal(in[0]) {
-			return nil, fmt.Errorf("shapes %s differ", list(in))
+			return nil, fmt.Errorf("shapes %s differ", tensor.Shapes(in))
 		}
 	}
 	return in[0], needsAxis(in[0])
@@ -121,7 +121,7 @@ func init() {
 		Name: "NormDX",
 		Shape: func(_ any, in []tensor.Shape) (tensor.Shape, error) {
 			if !in[2].Equal(in[0]) {
-				return nil, fmt.Errorf("shapes %s differ", list(in))
+				return nil, fmt.Errorf("shapes %s differ", tensor.Shapes(in))
 			}
 			return in[0], needsAxis(in[0])
 		},
@@ -144,7 +144,7 @@ func init() {
 		Name: "NormDWB",
 		Shape: func(_ any, in []tensor.Shape) (tensor.Shape, error) {
 			if !in[1].Equal(in[0]) {
-				return nil, fmt.Errorf("shapes %s differ", list(in))
+				return nil, fmt.Errorf("shapes %s differ", tensor.Shapes(in))
 			}
 			_, n := rows(in[0])
 			return tensor.Shape{2, n}, nil
@@ -198,7 +198,7 @@ func init() {
 		Name: "CrossEntropyGrad",
 		Shape: func(_ any, in []tensor.Shape) (tensor.Shape, error) {
 			if !in[1].Equal(in[2]) {
-				return nil, fmt.Errorf("shapes %s do not fit", list(in))
+				return nil, fmt.Errorf("shapes %s do not fit", tensor.Shapes(in))
 			}
 			return in[0], labelled(in[0], in[1])
 		},

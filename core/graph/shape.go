@@ -32,7 +32,7 @@ func init() {
 	expandDef.Name = "Expand"
 	expandDef.Shape = func(attr any, in []tensor.Shape) (tensor.Shape, error) {
 		to := attr.(tensor.Shape)
-		if s, err := Broadcast(in[0], to); err != nil || !s.Equal(to) {
+		if s, err := tensor.Broadcast(in[0], to); err != nil || !s.Equal(to) {
 			return nil, fmt.Errorf("shape %v does not broadcast to %v", in[0], to)
 		}
 		return to, nil
@@ -106,7 +106,7 @@ func init() {
 					same = same && (i == axis || s[i] == out[i])
 				}
 				if !same {
-					return nil, fmt.Errorf("shapes %s differ off axis %d", list(in), axis)
+					return nil, fmt.Errorf("shapes %s differ off axis %d", tensor.Shapes(in), axis)
 				}
 				out[axis] += s[axis]
 			}

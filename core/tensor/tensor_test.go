@@ -25,3 +25,13 @@ func TestCloneKeepsTheType(t *testing.T) {
 		t.Errorf("an empty int64 tensor became %v", c)
 	}
 }
+
+func TestBroadcast(t *testing.T) {
+	got, err := Broadcast(Shape{2, 1, 4}, Shape{3, 1}, Shape{})
+	if err != nil || !got.Equal(Shape{2, 3, 4}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := Broadcast(Shape{2, 3}, Shape{3}, Shape{2}); err == nil || err.Error() != "shapes (2, 3), (3) and (2) do not broadcast" {
+		t.Errorf("%v", err)
+	}
+}

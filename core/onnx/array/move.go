@@ -38,23 +38,9 @@ func take[T Element](out []T, a *Array, from []int) {
 
 // Broadcast is the common shape of the operands.
 func Broadcast(in ...tensor.Shape) tensor.Shape {
-	rank := 0
-	for _, s := range in {
-		rank = max(rank, len(s))
-	}
-	out := make(tensor.Shape, rank)
-	for i := range out {
-		out[i] = 1
-		for _, s := range in {
-			a := i - (rank - len(s))
-			switch {
-			case a < 0 || s[a] == 1 || s[a] == out[i]:
-			case out[i] != 1:
-				fail("shapes %v do not broadcast", in)
-			default:
-				out[i] = s[a]
-			}
-		}
+	out, err := tensor.Broadcast(in...)
+	if err != nil {
+		fail("%v", err)
 	}
 	return out
 }
