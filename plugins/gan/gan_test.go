@@ -11,7 +11,7 @@ func TestMain(m *testing.M) { familytest.Main(m, Family) }
 
 // TestFamily runs the conformance suite over the real transport.
 func TestFamily(t *testing.T) {
-	small := []string{"batch_size=100", "channels=4", "latent_dim=8", "fid_samples=200"}
+	small := []string{"batch_size=100", "channels=2", "latent_dim=8", "fid_samples=200"}
 	familytest.Run(t, Family,
 		familytest.Short("dcgan", append([]string{"epochs=1"}, small...)...),
 		familytest.Long("dcgan", append([]string{"epochs=2"}, small...)...),

@@ -12,7 +12,7 @@ import (
 // A short game on the ring finds most modes, by either loss.
 func TestRingShort(t *testing.T) {
 	for loss, want := range map[string]float64{"vanilla": 6, "wgan-gp": 6} {
-		steps := map[string]string{"vanilla": "2000", "wgan-gp": "500"}[loss]
+		steps := map[string]string{"vanilla": "1200", "wgan-gp": "300"}[loss]
 		r := familytest.Train(t, Family, "ring", "loss="+loss, "steps="+steps, "eval_every="+steps, "seed=3")
 		t.Logf("%s: modes %v, high quality %.3f", loss, r.Values("modes"), r.Values("high_quality"))
 		if r.Last("modes") < want || warned(r) {
