@@ -14,7 +14,7 @@ const (
 	// flushEvery bounds how long a point or a progress waits for company. Each
 	// batch costs a training that uses all cores a millisecond, in this process
 	// and in the host's, however small it is.
-	flushEvery = 250 * time.Millisecond
+	flushEvery = time.Second
 	// company is how long the first point after a pause waits for those that are
 	// logged with it.
 	company = 20 * time.Millisecond

@@ -50,7 +50,7 @@ func TestWhenAnOutboxSends(t *testing.T) {
 		log(10)
 		time.Sleep(200 * time.Millisecond)
 		log(10)
-		expect("within a quarter of a second", 10, 0, 1)
+		expect("within a second", 10, 0, 1)
 		time.Sleep(flushEvery - 200*time.Millisecond)
 		expect("after it", 30, 0, 2)
 		log(wire.BatchPoints)

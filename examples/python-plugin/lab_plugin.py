@@ -80,12 +80,12 @@ class Run:
         return dict(path=path, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
     def stream(self, train):
-        """The events of the run: points in batches of 1024 or of 250 ms, Done as the last."""
+        """The events of the run: points in batches of 1024 or of a second, Done as the last."""
         threading.Thread(target=self._work, args=(train,), daemon=True).start()
         names, batch, due = {}, pb.Metrics(), 0.0
         while True:
             try:
-                e = self.events.get(timeout=0.25)
+                e = self.events.get(timeout=1)
             except queue.Empty:
                 e = None
             if isinstance(e, tuple):
@@ -100,7 +100,7 @@ class Run:
                     batch.value.append(value)
             if batch.name and (not isinstance(e, tuple) or len(batch.name) >= 1024 or time.monotonic() > due):
                 yield pb.Event(metrics=batch)
-                batch, due = pb.Metrics(), time.monotonic() + 0.25
+                batch, due = pb.Metrics(), time.monotonic() + 1
             if isinstance(e, pb.Event):
                 yield e
                 if e.HasField("done"):

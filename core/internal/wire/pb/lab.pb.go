@@ -818,7 +818,7 @@ func (*Event_Done) isEvent_Kind() {}
 // Metrics is a batch of points in columns of equal length, in the order they were
 // logged. A name travels once per stream: names appends to a table that begins
 // empty with the stream, and name holds indices into it. Send a batch at 1024
-// points or 250 ms after the last one, whichever comes first; while the host is the slower
+// points or a second after the last one, whichever comes first; while the host is the slower
 // side a batch may grow, to a few thousand points.
 type Metrics struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
