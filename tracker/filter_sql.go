@@ -19,7 +19,7 @@ type compiler struct {
 	resolve func(ref string) (uid string, err error) // of from:
 }
 
-// bind adds a parameter and returns its placeholder.
+// bind adds a parameter and returns what stands for it in the query.
 func (c *compiler) bind(v any) string {
 	c.args = append(c.args, v)
 	return "?" + strconv.Itoa(len(c.args))
@@ -216,17 +216,18 @@ func metricColumn(fn string) string {
 // and nothing else.
 func (c *compiler) compareMetric(t term, op string, v float64) string {
 	col := metricColumn(t.fn)
-	cond := col + op + c.bind(v)
+	var cond string
 	switch {
 	case math.IsNaN(v) && op == "=":
 		cond = col + " IS NULL"
 	case math.IsNaN(v) && op == "!=":
 		cond = col + " IS NOT NULL"
+	case math.IsNaN(v):
+		cond = "FALSE"
 	case op == "!=":
-		cond = "(" + cond + " OR " + col + " IS NULL)"
-	}
-	if math.IsNaN(v) {
-		c.args = c.args[:len(c.args)-1] // the placeholder is in use no more
+		cond = "(" + col + "!=" + c.bind(v) + " OR " + col + " IS NULL)"
+	default:
+		cond = col + op + c.bind(v)
 	}
 	return "EXISTS(SELECT 1 FROM latest l WHERE l.run_id=r.id AND l.n>0 AND l.metric_id=(SELECT id FROM metric_name WHERE name=" +
 		c.bind(t.name) + ") AND " + cond + ")"

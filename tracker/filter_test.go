@@ -170,6 +170,7 @@ func TestRunsFilter(t *testing.T) {
 		{"min(acc)=0", "edcba"},
 		{"acc>0.8", "db"},
 		{"max(acc)>0.8 fid<40", "b"},
+		{"acc<nan or acc>=nan", ""},
 		{"metric.fid<40 and param.lr<1", "b"},
 		{"tag:baseline", "ca"},
 		{"tag=baseline and tag!=x", "a"},
