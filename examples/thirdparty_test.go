@@ -1,5 +1,3 @@
-// Package examples_test holds the examples that are modules of their own to what they
-// promise.
 package examples_test
 
 import (

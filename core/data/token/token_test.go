@@ -98,7 +98,7 @@ func TestParse(t *testing.T) {
 func TestHuggingFace(t *testing.T) {
 	python := os.Getenv("LAB_PYTHON")
 	if python == "" || exec.Command(python, "-c", "import tokenizers").Run() != nil {
-		t.Skip("LAB_PYTHON is not set to a Python with tokenizers")
+		t.Skip("LAB_PYTHON is not set to a Python with tokenizers (make python sets it up)")
 	}
 	for _, kind := range []Kind{Char, Word, BPE} {
 		tok, err := Train(kind, strings.Repeat(sample, 4), 300, "[PAD]", "[MASK]")
