@@ -16,7 +16,6 @@ import (
 
 	"lab/core"
 	"lab/core/checkpoint"
-	"lab/core/data"
 	"lab/core/family"
 	"lab/core/picture"
 	"lab/core/supervised"
@@ -24,13 +23,11 @@ import (
 )
 
 type activationsParams struct {
-	Data    string `default:"sine" doc:"what to learn: a set's name, or the path of a CSV file"`
-	Target  string `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
-	Epochs  int    `default:"300" min:"1" doc:"passes over the training examples"`
-	Layers  int    `default:"5" min:"1" doc:"hidden layers"`
-	Hidden  int    `default:"32" min:"1" doc:"units of each hidden layer"`
-	Monitor int    `default:"10" min:"1" doc:"steps between the records of gradient norms"`
-	taskParams
+	taskParams `default:"data=sine"`
+	Epochs     int `default:"300" min:"1" doc:"passes over the training examples"`
+	Layers     int `default:"5" min:"1" doc:"hidden layers"`
+	Hidden     int `default:"32" min:"1" doc:"units of each hidden layer"`
+	Monitor    int `default:"10" min:"1" doc:"steps between the records of gradient norms"`
 	optimiserParams
 }
 
@@ -49,7 +46,7 @@ var activations = family.NewRecipe("activations", "one deep network with each ac
 
 func trainActivations(s *family.Session, p activationsParams) error {
 	vm.SetThreads(s.Threads())
-	t, err := openTask(s, p.Data, p.taskParams, data.Target(p.Target))
+	t, err := openTask(s, p.taskParams)
 	if err != nil {
 		return err
 	}

@@ -22,17 +22,16 @@ import (
 )
 
 type batchnormParams struct {
-	Data        string  `default:"fashion-mini" doc:"what to learn: a set's name, or a path"`
+	taskParams
 	Epochs      int     `default:"10" min:"1" doc:"passes over the training examples"`
 	Reach       float64 `default:"0.8" min:"0" max:"1" doc:"accuracy whose first epoch is recorded"`
 	Hidden      int     `default:"128" min:"1" doc:"units of each hidden layer"`
 	DeepLayers  int     `default:"4" min:"1" doc:"hidden layers of the networks of sigmoids"`
 	ReluLayers  int     `default:"1" min:"1" doc:"hidden layers of the networks of rectified linear units"`
 	WeightDecay float64 `default:"0" min:"0" doc:"decay of all weights"`
-	taskParams
-	Optimizer string  `default:"sgd" enum:"sgd,rmsprop,adam,adamw" doc:"how gradients become steps"`
-	LR        float64 `default:"0" min:"0" doc:"learning rate; 0 takes 0.1 for sgd, 1e-3 for the others"`
-	Schedule  string  `default:"cosine" enum:"cosine,constant" doc:"cosine: the learning rate falls to 0 within the epochs"`
+	Optimizer   string  `default:"sgd" enum:"sgd,rmsprop,adam,adamw" doc:"how gradients become steps"`
+	LR          float64 `default:"0" min:"0" doc:"learning rate; 0 takes 0.1 for sgd, 1e-3 for the others"`
+	Schedule    string  `default:"cosine" enum:"cosine,constant" doc:"cosine: the learning rate falls to 0 within the epochs"`
 }
 
 // rivals are the four networks, by the names of their metrics.
@@ -52,7 +51,7 @@ var batchnorm = family.NewRecipe("batchnorm", "four networks with and without ba
 
 func trainBatchnorm(s *family.Session, p batchnormParams) error {
 	vm.SetThreads(s.Threads())
-	t, err := openTask(s, p.Data, p.taskParams)
+	t, err := openTask(s, p.taskParams)
 	if err != nil {
 		return err
 	}

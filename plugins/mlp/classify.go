@@ -21,10 +21,8 @@ import (
 )
 
 type classifyParams struct {
-	Data   string `default:"fashion-mini" doc:"what to learn: a set's name, or the path of a CSV file or of a folder of IDX files"`
-	Target string `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
-	Loss   string `default:"cross-entropy" enum:"cross-entropy,mse" doc:"mse: squared distance of the probabilities"`
 	taskParams
+	Loss string `default:"cross-entropy" enum:"cross-entropy,mse" doc:"mse: squared distance of the probabilities"`
 	networkParams
 	fitParams
 }
@@ -42,7 +40,7 @@ var classify = family.NewRecipe("classify", "tells classes of images or of a tab
 
 func trainClassify(s *family.Session, p classifyParams) error {
 	vm.SetThreads(s.Threads())
-	t, err := openTask(s, p.Data, p.taskParams, data.Target(p.Target), data.WantClasses())
+	t, err := openTask(s, p.taskParams, data.WantClasses())
 	if err != nil {
 		return err
 	}

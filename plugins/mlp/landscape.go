@@ -25,8 +25,7 @@ import (
 )
 
 type landscapeParams struct {
-	Data        string  `default:"two-moons" doc:"what to learn: a set's name, or a path"`
-	Target      string  `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
+	taskParams  `default:"data=two-moons"`
 	Epochs      int     `default:"100" min:"0" doc:"passes over the training examples; 0 looks at where from= begins"`
 	Polish      int     `default:"500" min:"0" doc:"steps after these that make the gradient small rather than the loss: to a critical point of any kind"`
 	PolishLR    float64 `default:"1e-3" min:"0" doc:"Adam's learning rate in these steps"`
@@ -34,9 +33,8 @@ type landscapeParams struct {
 	Flat        float64 `default:"1e-3" min:"0" max:"1" doc:"share of the largest eigenvalue by which the smallest may be below 0 at a minimum"`
 	Products    int     `default:"100" min:"2" doc:"Hessian-vector products at most"`
 	WeightDecay float64 `default:"0" min:"0" doc:"decay of all weights, decoupled in adamw"`
-	taskParams
-	Hidden     []int  `default:"[8]" min:"1" doc:"units of each hidden layer; [] for none"`
-	Activation string `default:"tanh" enum:"none,sigmoid,tanh,relu,leaky-relu,gelu" doc:"what follows each hidden layer"`
+	Hidden      []int   `default:"[8]" min:"1" doc:"units of each hidden layer; [] for none"`
+	Activation  string  `default:"tanh" enum:"none,sigmoid,tanh,relu,leaky-relu,gelu" doc:"what follows each hidden layer"`
 	optimiserParams
 }
 
@@ -51,7 +49,7 @@ var landscape = family.NewRecipe("landscape", "what kind of point training ends 
 
 func trainLandscape(s *family.Session, p landscapeParams) error {
 	vm.SetThreads(s.Threads())
-	t, err := openTask(s, p.Data, p.taskParams, data.Target(p.Target), data.WantClasses())
+	t, err := openTask(s, p.taskParams, data.WantClasses())
 	if err != nil {
 		return err
 	}

@@ -23,9 +23,7 @@ import (
 )
 
 type regressParams struct {
-	Data   string `default:"diabetes" doc:"what to learn: a set's name, or the path of a CSV file"`
-	Target string `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
-	taskParams
+	taskParams `default:"data=diabetes"`
 	networkParams
 	fitParams `default:"epochs=60 weight_decay=0.05"`
 }
@@ -42,7 +40,7 @@ var regress = family.NewRecipe("regress", "predicts a number of a table's rows",
 
 func trainRegress(s *family.Session, p regressParams) error {
 	vm.SetThreads(s.Threads())
-	t, err := openTask(s, p.Data, p.taskParams, data.Target(p.Target))
+	t, err := openTask(s, p.taskParams)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ type task struct {
 
 // taskParams say what is to be learned and in which portions.
 type taskParams struct {
+	Data      string  `default:"fashion-mini" doc:"what to learn: a set's name, or the path of a CSV file or of a folder of IDX files"`
+	Target    string  `default:"" doc:"column to predict, of a CSV file; the last one if empty"`
 	Val       float64 `default:"0.1" min:"0" max:"0.9" doc:"share of the training examples kept for validation"`
 	BatchSize int     `default:"64" min:"0" doc:"examples a step; 0 takes all of them at once"`
 	Fold      int     `default:"0" min:"0" max:"4" doc:"which fifth of a table is kept for the test"`
@@ -31,8 +33,8 @@ type taskParams struct {
 
 // openTask opens the data. Statistics come from the training examples alone, and the
 // test is dealt out by nobody but who asks for its batches, once.
-func openTask(s *family.Session, name string, p taskParams, how ...data.Option) (*task, error) {
-	set, err := data.Open(name, s.DataDir(), append(how, data.Fold(p.Fold))...)
+func openTask(s *family.Session, p taskParams, how ...data.Option) (*task, error) {
+	set, err := data.Open(p.Data, s.DataDir(), append(how, data.Target(p.Target), data.Fold(p.Fold))...)
 	if err != nil {
 		return nil, err
 	}
