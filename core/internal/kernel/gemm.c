@@ -61,11 +61,11 @@ static void pack_shared(void *arg, long t) {
 }
 
 // The task's rows i0.. of A and kc of its columns, packed where lines 2 KB apart would fall
-// into few cache sets.
+// into few cache sets; for a single panel of B only where a tile's rows share one.
 static lab_left left(const job *g, long i0, long m, long k0, long kc, int reused) {
   static const long once = 0;
   lab_left l = {g->ta ? LAB_COLUMNS : LAB_ROWS, 1, &once, kc, g->ta ? g->a + k0 * g->lda + i0 : g->a + i0 * g->lda + k0, g->lda};
-  if (!reused || m <= lab_cpu->mr || g->lda % 512) return l;
+  if (m <= lab_cpu->mr || g->lda % (reused ? 512 : 1024) || (g->ta && !reused)) return l;
   float *d = lab_scratch(LAB_PACK_A, (size_t)((kc + 16) * m));
   if (g->ta) {
     lab_cpu->pack_tiles(kc, m, l.a, g->lda, d);
