@@ -54,7 +54,7 @@ def build(request):
     name = request["workload"]
     if mode == "onnxruntime":
         if not runtime.has(request.get("state")):
-            raise networks.Missing(f"there is no file of {name}")
+            raise networks.Missing("it runs ONNX files, and there is none")
         return runtime.Work(request["state"], threads)
     if name in ops.TABLE:
         if mode not in ops.TABLE[name]:
