@@ -163,6 +163,11 @@ scaled to what the model takes.`,
 			if err != nil {
 				return err
 			}
+			if out != "" {
+				if _, err := trial.Format(out, net.Model); err != nil { // before the work
+					return err
+				}
+			}
 			given, err := trial.Inputs(net.Model, inputs)
 			if err != nil {
 				return err

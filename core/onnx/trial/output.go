@@ -22,19 +22,32 @@ var numpyTypes = map[pb.DataType]string{
 	pb.Uint8: "|u1", pb.Uint16: "<u2", pb.Uint32: "<u4", pb.Uint64: "<u8",
 }
 
+// Format is what a file's name asks for, .npy or .npz, and an error where it can not hold
+// the model's outputs.
+func Format(path string, m *onnx.Model) (string, error) {
+	ext := strings.ToLower(filepath.Ext(path))
+	switch {
+	case ext != ".npy" && ext != ".npz":
+		return "", usage("%s: outputs are written to a file .npy or .npz", path)
+	case ext == ".npy" && len(m.Outputs) != 1:
+		return "", usage("%s: the model has %d outputs, which need a file .npz", path, len(m.Outputs))
+	}
+	return ext, nil
+}
+
 // Save writes a model's outputs: to FILE.npz all of them, by name; to FILE.npy the one
 // that there is. Types that NumPy does not have become float32.
 func Save(path string, m *onnx.Model, outputs []exchange.Value) error {
+	ext, err := Format(path, m)
+	if err != nil {
+		return err
+	}
 	var buf bytes.Buffer
-	switch ext := strings.ToLower(filepath.Ext(path)); ext {
-	case ".npy":
-		if len(outputs) != 1 {
-			return usage("%s: the model has %d outputs, which need a file .npz", path, len(outputs))
-		}
+	if ext == ".npy" {
 		if err := write(&buf, m.Outputs[0].Name, outputs[0]); err != nil {
 			return err
 		}
-	case ".npz":
+	} else {
 		z := zip.NewWriter(&buf)
 		for i, v := range outputs {
 			w, err := z.Create(m.Outputs[i].Name + ".npy")
@@ -48,8 +61,6 @@ func Save(path string, m *onnx.Model, outputs []exchange.Value) error {
 		if err := z.Close(); err != nil {
 			return err
 		}
-	default:
-		return usage("%s: outputs are written to .npy or .npz, not %q", path, ext)
 	}
 	if err := os.WriteFile(path, buf.Bytes(), 0o644); err != nil {
 		return wrap(path, err)
