@@ -47,6 +47,7 @@ typedef struct {
   float *c, *panels;
   long kc, k0, k1, j0, nc;         // the blocks of K; the shared panels' place
   long rows, row_tasks, per_group; // rows a task, panels a task
+  long packed;                     // shared panels that a task packs
   const lab_epilogue *then;        // after the last block of K, where a task has whole rows
 } job;
 
@@ -54,8 +55,8 @@ static const float *at_b(const job *g, long k, long j) { return g->tb ? g->b + j
 
 static void pack_shared(void *arg, long t) {
   job *g = arg;
-  const long nr = lab_cpu->nr, panels = (g->nc + nr - 1) / nr, groups = (panels + GROUP - 1) / GROUP;
-  const long j = t % groups * GROUP * nr, n = g->nc - j < GROUP * nr ? g->nc - j : GROUP * nr;
+  const long nr = lab_cpu->nr, panels = (g->nc + nr - 1) / nr, groups = (panels + g->packed - 1) / g->packed;
+  const long j = t % groups * g->packed * nr, n = g->nc - j < g->packed * nr ? g->nc - j : g->packed * nr;
   const long k = g->k0 + t / groups * g->kc, kc = g->k1 - k < g->kc ? g->k1 - k : g->kc;
   lab_cpu->pack(g->tb, kc, n, at_b(g, k, g->j0 + j), g->ldb, g->panels + (k - g->k0) * panels * nr + j * kc, kc * nr);
 }
@@ -200,7 +201,11 @@ static void blocked(job *g, int *finished) {
     if (g->how_b == SHARED) g->panels = lab_scratch(LAB_SHARED, (size_t)(panels * nr * at_once));
     for (g->k0 = 0; g->k0 < k; g->k0 = g->k1) {
       g->k1 = k - g->k0 < at_once ? k : g->k0 + at_once;
-      if (g->how_b == SHARED) run(pack_shared, g, (panels + GROUP - 1) / GROUP * ((g->k1 - g->k0 + g->kc - 1) / g->kc), flops);
+      if (g->how_b == SHARED) {
+        const long cuts = (g->k1 - g->k0 + g->kc - 1) / g->kc;
+        for (g->packed = GROUP; g->packed > 2 && panels * cuts < 2L * lab_threads() * g->packed;) g->packed /= 2;
+        run(pack_shared, g, (panels + g->packed - 1) / g->packed * cuts, flops);
+      }
       run(compute, g, tasks, flops);
     }
   }
