@@ -81,6 +81,7 @@ func (c *contender) ask(r protocol.Request) (protocol.Reply, error) {
 	}
 	switch {
 	case err != nil:
+		c.close() // and all that it said is there
 		c.broken = fmt.Errorf("%s broke off: %s", c.name, c.said.last(err.Error()))
 		return a, c.broken
 	case a.Missing != "":
@@ -91,7 +92,7 @@ func (c *contender) ask(r protocol.Request) (protocol.Reply, error) {
 	return a, nil
 }
 
-// close ends the process.
+// close ends the process, if it still runs.
 func (c *contender) close() {
 	c.in.Close()
 	late := time.AfterFunc(2*time.Second, func() { c.cmd.Process.Kill() })
