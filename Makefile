@@ -52,8 +52,8 @@ conformance: ## run the node cases of ONNX's own test suite (Debian: libonnx-tes
 	$(GO) run ./core/onnx/conformance
 	$(GO) run ./core/onnx/conformance -graph
 
-check-full: test race asan arm64 halves purego conformance ## everything, full-size checks included
-	LAB_FULL=1 $(GO) test -count=1 -timeout 60m ./core/onnx/exchange ./plugins/... ./cmd/... ./tracker
+check-full: test race asan arm64 halves purego conformance ## everything, full-size checks included: some hours
+	LAB_FULL=1 $(GO) test -count=1 -timeout 4h ./core/onnx/exchange ./plugins/... ./cmd/... ./tracker
 
 clean: ## remove what the targets made
 	rm -rf lab $(VENV)

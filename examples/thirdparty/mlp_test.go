@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { familytest.Main(m, Family) }
 func TestFamily(t *testing.T) {
 	familytest.Run(t, Family,
 		familytest.Short("mlp", "epochs=1", "batch_size=200", "hidden=16"),
-		familytest.Long("mlp", "epochs=4", "hidden=16"),
+		familytest.Long("mlp", "epochs=16", "hidden=16"),
 		familytest.Reload(trial.Check))
 }
 
