@@ -86,13 +86,32 @@ static void probabilities(const job *j, long b, const float *q, group t, const f
     if (!sees[i]) memset(p + i * ld + t.lo, 0, (size_t)(t.hi - t.lo) * 4);
 }
 
+// The output of one query: nothing is worth packing, and of keys that it does not see nothing is read.
+static void lone(const job *j, const float *mask, const float *q, const float *k, const float *v, float *out) {
+  const lab_attention *g = j->g;
+  long lo, hi;
+  seen(g, 0, &lo, &hi);
+  while (mask && lo < hi && mask[lo] == 0) lo++;
+  while (mask && lo < hi && mask[hi - 1] == 0) hi--;
+  const long n = hi - lo, whole = up(n);
+  float *p = lab_scratch(LAB_PACK_B, (size_t)whole);
+  for (long c = 0; c < whole; c++)
+    p[c] = c >= n || (mask && mask[lo + c] == 0) ? -INFINITY : lab_cpu->dot(g->d, q, k + (lo + c) * g->kvstep);
+  if (n) lab_cpu->attend_rows(1, whole, g->scale, p, whole);
+  lab_cpu->vecmat(n, g->d, p, v + lo * g->kvstep, g->kvstep, out, 0);
+}
+
 static void forward(void *arg, long task) {
   job *j = arg;
   const lab_attention *g = j->g;
   const long b = task / g->h, h = task % g->h, s = g->s, d = g->d, ld = up(s), nr = lab_cpu->nr;
   const float *q = j->q + b * g->t * g->qstep + h * d, *k = j->k + b * s * g->kvstep + h * d, *v = j->v + b * s * g->kvstep + h * d;
-  float *kt = lab_scratch(LAB_PACK_B, (size_t)(ld * d + s * up(d) + BLOCK * ld)), *vp = kt + ld * d, *p = vp + s * up(d);
   float *out = j->out + (b * g->t * g->h + h) * d;
+  if (g->t == 1) {
+    lone(j, j->mask ? j->mask + b * s : 0, q, k, v, out);
+    return;
+  }
+  float *kt = lab_scratch(LAB_PACK_B, (size_t)(ld * d + s * up(d) + BLOCK * ld)), *vp = kt + ld * d, *p = vp + s * up(d);
   lab_cpu->pack(1, d, s, k, g->kvstep, kt, d * nr);
   lab_cpu->pack(0, s, d, v, g->kvstep, vp, s * nr);
   for (group t = {0}; t.i0 < g->t; t.i0 += t.m) {

@@ -14,8 +14,11 @@ func TestAttention(t *testing.T) {
 		r := rand.New(rand.NewPCG(31, 32))
 		for range 60 {
 			g := &Attention{B: 1 + r.IntN(3), H: 1 + r.IntN(3), T: 1 + r.IntN(40), S: 1 + r.IntN(40), D: 1 + r.IntN(20), Causal: r.IntN(2) == 0}
-			if r.IntN(4) == 0 {
+			switch r.IntN(4) {
+			case 0:
 				g.T, g.S = 60+r.IntN(100), 60+r.IntN(100)
+			case 1:
+				g.T = 1
 			}
 			if r.IntN(2) == 0 {
 				g.Window = 1 + r.IntN(20)
