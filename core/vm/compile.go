@@ -21,6 +21,7 @@ type compiler struct {
 	inputs  map[*graph.Node][]*graph.Node // operands, without labels
 	groups  map[*graph.Node]*group        // by head
 	inside  map[*graph.Node]*group        // nodes computed within another's call
+	updates map[*graph.Node]*graph.Param  // buffers that are to receive a value
 	backing map[*graph.Node]view
 	program *Program
 }
@@ -39,7 +40,7 @@ func Compile(outputs []*graph.Node, gradients ...graph.Gradients) (p *Program, e
 
 func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	c := &compiler{inputs: map[*graph.Node][]*graph.Node{}, users: map[*graph.Node][]*graph.Node{}, roots: map[*graph.Node]bool{}, folded: map[*graph.Node][]float32{},
-		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]view{},
+		groups: map[*graph.Node]*group{}, inside: map[*graph.Node]*group{}, backing: map[*graph.Node]view{}, updates: map[*graph.Node]*graph.Param{},
 		program: &Program{memory: map[*graph.Node][]float32{}, runs: new(int64)}}
 	var updated []*graph.Param
 	roots := slices.Clone(outputs)
@@ -57,6 +58,11 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	}
 	updated, updates := g.Updates()
 	roots = append(roots, updates...)
+	for i, p := range updated {
+		if !slices.Contains(outputs, updates[i]) { // which must not change between runs
+			c.updates[updates[i]] = p
+		}
+	}
 
 	c.visit(roots)
 	c.fold()
@@ -75,7 +81,9 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 		}
 	}
 	for i, p := range updated {
-		c.copyStep("update "+p.Name, p.Value(), c.memoryOf(updates[i]))
+		if src := c.memoryOf(updates[i]); len(src) > 0 && &src[0] != &p.Value()[0] {
+			c.copyStep("update "+p.Name, p.Value(), src)
+		}
 	}
 	for _, n := range outputs {
 		c.program.memory[n] = c.memoryOf(n)

@@ -102,6 +102,9 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 		}
 		s := c.backing[n].storage
 		if s.fixed == nil {
+			s.fixed = c.updated(n, i)
+		}
+		if s.fixed == nil {
 			c.program.values += s.size
 			if x := c.overwritten(n, i); x != nil {
 				s.off = x.off
@@ -139,28 +142,54 @@ func (c *compiler) operands(n *graph.Node) []*graph.Node {
 	return g.in
 }
 
-// overwritten returns the memory of an operand that n may be computed into: an
-// elementwise call, element by element over an operand of its own shape that
-// nobody needs afterwards.
+// overwritten returns the memory of an operand that n may be computed into, since nobody
+// needs it afterwards.
 func (c *compiler) overwritten(n *graph.Node, i int) *storage {
+	for _, x := range c.overlays(n) {
+		if v := c.backing[x]; v.fixed == nil && v.last == i && v.whole() {
+			return v.storage
+		}
+	}
+	return nil
+}
+
+// updated returns the memory of the buffer that n is to be stored in, if n may be computed
+// right there: nobody needs what the buffer held any more, but for n itself, element by
+// element.
+func (c *compiler) updated(n *graph.Node, i int) []float32 {
+	p := c.updates[n]
+	if p == nil || !c.backing[n].whole() {
+		return nil
+	}
+	for _, x := range c.order {
+		if x.Param() != p {
+			continue
+		}
+		if last := c.backing[x].last; last > i || last == i && !slices.Contains(c.overlays(n), x) {
+			return nil
+		}
+	}
+	return p.Value()
+}
+
+// overlays are the operands that n may be computed over, element by element: of an
+// elementwise call those of its own shape, unless another shape of the same memory is read
+// in another order.
+func (c *compiler) overlays(n *graph.Node) (over []*graph.Node) {
 	g := c.groups[n]
 	if g == nil || reduces(n) || g.first != nil { // a product reads its operands again and again
 		return nil
 	}
 	for _, x := range g.in {
-		v := c.backing[x]
-		if v.fixed != nil || v.last != i || !v.whole() || !sameShape(x, n) {
-			continue
-		}
-		once := true // another shape of the same memory is read in another order
+		once := sameShape(x, n)
 		for _, y := range g.in {
-			once = once && (y == x || c.backing[y].storage != v.storage)
+			once = once && (y == x || c.backing[y].storage != c.backing[x].storage)
 		}
 		if once {
-			return v.storage
+			over = append(over, x)
 		}
 	}
-	return nil
+	return over
 }
 
 // memoryOf is the value's memory, once placed.
