@@ -59,9 +59,7 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 	updated, updates := g.Updates()
 	roots = append(roots, updates...)
 	for i, p := range updated {
-		if !slices.Contains(outputs, updates[i]) { // which must not change between runs
-			c.updates[updates[i]] = p
-		}
+		c.updates[updates[i]] = p
 	}
 
 	c.visit(roots)

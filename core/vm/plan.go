@@ -102,7 +102,7 @@ func (c *compiler) place(outputs []*graph.Node, gradients []graph.Gradients) {
 		}
 		s := c.backing[n].storage
 		if s.fixed == nil {
-			s.fixed = c.updated(n, i)
+			s.fixed = c.updated(n, i, outputs)
 		}
 		if s.fixed == nil {
 			c.program.values += s.size
@@ -155,10 +155,11 @@ func (c *compiler) overwritten(n *graph.Node, i int) *storage {
 
 // updated returns the memory of the buffer that n is to be stored in, if n may be computed
 // right there: nobody needs what the buffer held any more, but for n itself, element by
-// element.
-func (c *compiler) updated(n *graph.Node, i int) []float32 {
+// element. An output is not: it must not change when the buffer is set between runs.
+func (c *compiler) updated(n *graph.Node, i int, outputs []*graph.Node) []float32 {
 	p := c.updates[n]
-	if p == nil || !c.backing[n].whole() {
+	shown := func(o *graph.Node) bool { return c.backing[o].storage == c.backing[n].storage }
+	if p == nil || !c.backing[n].whole() || slices.ContainsFunc(outputs, shown) {
 		return nil
 	}
 	for _, x := range c.order {

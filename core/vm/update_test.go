@@ -75,6 +75,16 @@ func TestUpdates(t *testing.T) {
 			}
 			return slices.Clone(a)
 		}, []string{"update a"}},
+		{"an output in another shape", func(g *graph.Graph, x *graph.Node, a, b *graph.Param) *graph.Node {
+			u := graph.Add(g.Param(a), x)
+			g.Update(a, u)
+			return graph.Reshape(u, 4)
+		}, func(a, b, x []float32) []float32 {
+			for i := range a {
+				a[i] += x[i]
+			}
+			return slices.Clone(a)
+		}, []string{"update a"}},
 		{"of each other", func(g *graph.Graph, x *graph.Node, a, b *graph.Param) *graph.Node {
 			u, v := graph.Add(g.Param(a), g.Param(b)), graph.Sub(g.Param(a), g.Param(b))
 			g.Update(a, u)
