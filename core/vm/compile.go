@@ -78,8 +78,19 @@ func compile(outputs []*graph.Node, gradients []graph.Gradients) *Program {
 			}
 		}
 	}
+	sources := make([][]float32, len(updated))
 	for i, p := range updated {
-		if src := c.memoryOf(updates[i]); len(src) > 0 && &src[0] != &p.Value()[0] {
+		sources[i] = c.memoryOf(updates[i])
+		for _, x := range c.order { // what another buffer held, which is about to change
+			if q := x.Param(); q != nil && q != p && slices.Contains(updated, q) && c.backing[x].storage == c.backing[updates[i]].storage {
+				old := kernel.Alloc(len(sources[i]))
+				c.copyStep("keep "+q.Name, old, sources[i])
+				sources[i] = old
+			}
+		}
+	}
+	for i, p := range updated {
+		if src := sources[i]; len(src) > 0 && &src[0] != &p.Value()[0] {
 			c.copyStep("update "+p.Name, p.Value(), src)
 		}
 	}

@@ -96,6 +96,17 @@ func TestUpdates(t *testing.T) {
 			}
 			return product(product(a, b), x)
 		}, []string{"update a"}},
+		{"each the other", func(g *graph.Graph, x *graph.Node, a, b *graph.Param) *graph.Node {
+			u, v := g.Param(a), g.Param(b)
+			g.Update(a, v)
+			g.Update(b, u)
+			return graph.MatMul(u, x)
+		}, func(a, b, x []float32) []float32 {
+			for i := range a {
+				a[i], b[i] = b[i], a[i]
+			}
+			return product(b, x)
+		}, []string{"update a", "update b"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := graph.NewParams()
